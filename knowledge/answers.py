@@ -1,0 +1,43 @@
+"""The one question the product asks of its knowledge, and the form of every reply."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A caller's finished turn."""
+
+    text: str
+    language: str
+    """Two letters, ISO 639-1."""
+    heard: float = 1.0
+    """Confidence of the transcript, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of content for the model to answer from."""
+
+    entry: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str
+    confidence: float
+    """The probability, in [0, 1], that this answer is right for the question."""
+    entry: str
+    """Id of the knowledge entry: the answer's source."""
+    department: str
+    language: str
+    passages: tuple[Passage, ...] = field(default=())
+    """The best few pieces of content for this question, this entry's own first."""
+
+
+class Answerer(Protocol):
+    async def answer(self, question: Question) -> Answer | None:
+        """The best answer with its confidence; None: "I do not know". Raising: "I am broken"."""
+        ...

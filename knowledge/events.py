@@ -1,0 +1,89 @@
+"""What happened, as frozen records; watch, journal and page subscribe.
+
+`Emit` neither blocks nor raises; whoever receives an event keeps it or drops it. No event carries
+a caller's words: those live on the turn record, which only its own owner writes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    call: str
+    """The CallSid, or "" where something happened outside of any call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Event):
+    """The router chose who answers a turn."""
+
+    ticket_id: str
+    route: str
+    confidence: float
+    """Probability in [0, 1] that the best entry's answer is right."""
+    entry: str
+    department: str
+    language: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Switched(Event):
+    """A provider failed and the next one was asked, for the same turn."""
+
+    service: str
+    """ears, model or voice."""
+    provider: str
+    """The one that failed."""
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waited(Event):
+    """Time spent waiting for something shared, such as the recogniser's queue."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """A provider's first event of a turn: its time to first byte as the caller's turn felt it."""
+
+    service: str
+    provider: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed(Event):
+    """The line received something it could not use, and went on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wished(Event):
+    """The caller asked for something about the call itself: a person, a repetition, the end."""
+
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class Began(Event):
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    outcome: str
+    """Exactly one per call: completed, hung_up, goodbye, idle, too_long, lost, refused, failed."""
+    seconds: float
+
+
+Emit = Callable[[Event], None]
+
+
+def nowhere(_event: Event) -> None:
+    """An `Emit` for whoever does not care."""

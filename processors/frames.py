@@ -1,0 +1,122 @@
+"""Our frames, the typed metadata that rides on frames, and the only way to copy one."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pipecat.frames.frames import (
+    ControlFrame,
+    Frame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    SystemFrame,
+)
+
+F = TypeVar("F", bound=Frame)
+V = TypeVar("V")
+
+
+class Key(Generic[V]):
+    """A typed entry of `Frame.metadata`."""
+
+    def __init__(self, name: str, default: V) -> None:
+        self.name = name
+        self.default = default
+
+    def of(self, frame: Frame) -> V:
+        value: V = frame.metadata.get(self.name, self.default)
+        return value
+
+    def on(self, frame: F, value: V) -> F:
+        """Sets the value on the frame itself and hands the frame back."""
+        frame.metadata[self.name] = value
+        return frame
+
+
+CONFIDENCE = Key[float]("confidence", 1.0)
+"""Of a transcript, in [0, 1]."""
+LANGUAGE = Key[str]("language", "")
+"""Two letters, ISO 639-1: of a transcript, of a turn's context, of a text to be spoken."""
+PROTECTED = Key[bool]("protected", False)
+"""On text to be spoken: the caller's voice does not stop this sentence (a legal text)."""
+REMEMBERED = Key[bool]("remembered", True)
+"""On text to be spoken: False keeps it out of the conversation's memory (a filler)."""
+PACE = Key[float]("pace", 1.0)
+"""On text to be spoken: 1.0 is the voice's own speed, 0.8 is slower."""
+TURN = Key[int]("turn", 0)
+"""Number of the exchange, from 1, on a turn's context and on the text that answers it."""
+ROUTE = Key[str]("route", "")
+"""Who answered: on the text to be spoken."""
+
+
+def rewrite(frame: F, **changes: Any) -> F:
+    """A copy with other field values: same id, pts and metadata, which `dataclasses.replace` loses.
+
+    Raises AttributeError on a field that the frame does not have.
+    """
+    twin = copy.copy(frame)
+    twin.metadata = dict(frame.metadata)
+    for name, value in changes.items():
+        if not hasattr(frame, name):
+            raise AttributeError(f"{type(frame).__name__} has no field {name!r}")
+        setattr(twin, name, value)
+    return twin
+
+
+@dataclass
+class HoldReleaseFrame(SystemFrame):
+    """What the caller said is no reason to stop: the held output goes on from the held sample."""
+
+
+@dataclass
+class HeardFrame(SystemFrame):
+    """The agent's words that have left the caller's earpiece, from the output to the memory."""
+
+    text: str = ""
+
+
+@dataclass
+class SpokenFrame(ControlFrame):
+    """After a turn's last word in the output's queue: everything before it was played."""
+
+
+@dataclass
+class PersonFrame(ControlFrame):
+    """The caller is to be put through; carried out when the sentence before it was heard."""
+
+    department: str = ""
+    summary: str = ""
+
+
+@dataclass
+class HangUpFrame(ControlFrame):
+    """The call is to end; carried out when the sentence before it was heard."""
+
+    outcome: str = "goodbye"
+
+
+def speech(
+    text: str,
+    language: str,
+    *,
+    protected: bool = False,
+    remembered: bool = True,
+    pace: float = 1.0,
+    route: str = "",
+    turn: int = 0,
+) -> list[Frame]:
+    """Whole sentences to be spoken as one answer: the frames a model would have produced."""
+    frames: list[Frame] = [
+        LLMFullResponseStartFrame(),
+        LLMTextFrame(text),
+        LLMFullResponseEndFrame(),
+    ]
+    for frame in frames:
+        LANGUAGE.on(frame, language)
+        PROTECTED.on(frame, protected)
+        REMEMBERED.on(frame, remembered)
+        PACE.on(frame, pace)
+        ROUTE.on(frame, route)
+        TURN.on(frame, turn)
+    return frames

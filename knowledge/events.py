@@ -57,6 +57,13 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Late(Event):
+    """An outbound message left more than 20 ms after its slot."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Malformed(Event):
     """The line received something it could not use, and went on."""
 

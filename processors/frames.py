@@ -1,8 +1,8 @@
 """Our frames, the typed metadata that rides on frames, and the only way to copy one."""
 
 import copy
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
 
 from pipecat.frames.frames import (
     ControlFrame,
@@ -77,8 +77,18 @@ class HeardFrame(SystemFrame):
 
 
 @dataclass
-class SpokenFrame(ControlFrame):
-    """After a turn's last word in the output's queue: everything before it was played."""
+class TurnVerdictFrame(SystemFrame):
+    """What the end-of-turn model thinks of the pause that the last VAD stop began."""
+
+    probability: float = 0.0
+    """That the turn is complete, in [0, 1]."""
+
+
+@dataclass
+class GuardFrame(SystemFrame):
+    """From the output, upstream: whether the sentence being played must not be stopped."""
+
+    on: bool = False
 
 
 @dataclass
@@ -94,6 +104,17 @@ class HangUpFrame(ControlFrame):
     """The call is to end; carried out when the sentence before it was heard."""
 
     outcome: str = "goodbye"
+
+
+@dataclass
+class WishFrame(ControlFrame):
+    """The caller wants something of the call itself; it survives the interruption it comes with."""
+
+    interruptible: bool = field(default=False, init=False)
+
+    wish: str = ""
+    """As in `Wished`: person, repeat, slower, wait, goodbye."""
+    source: Literal["key", "words"] = "words"
 
 
 def speech(

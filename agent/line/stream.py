@@ -1,0 +1,123 @@
+"""One media stream: the websocket, read without ever raising and written in the right order."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Any, Protocol
+
+from agent.line.protocol import Bad, Message, Sentences, Start, Stop, parse
+from knowledge.events import Emit, Malformed
+
+MOST_QUEUED = 100
+"""Messages waiting for a slow peer, about 4 s of audio; the oldest audio is dropped beyond."""
+PATIENCE = 5.0
+"""Seconds one message may take to leave before the peer counts as gone."""
+
+
+class Socket(Protocol):
+    """What of an ASGI websocket a stream needs (Starlette's `WebSocket` is one)."""
+
+    async def receive(self) -> Any: ...
+    async def send_text(self, data: str) -> None: ...
+    async def close(self, code: int = 1000) -> None: ...
+
+
+class MediaStream:
+    """An accepted and validated stream. `call` ids the call in events, `sid` the stream."""
+
+    def __init__(self, socket: Socket, start: Start, emit: Emit) -> None:
+        self.call = start.call
+        self.sid = start.stream
+        self._socket = socket
+        self._emit = emit
+        self._say = Sentences(start.stream)
+        self._out: deque[str] = deque()
+        self._urgent: deque[str] = deque()
+        self._wake = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+        self._closed = False
+        self.dropped = 0
+        """Messages given up because the peer does not read."""
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def open(self) -> None:
+        """Starts sending; `close` ends it."""
+        self._sender = asyncio.create_task(self._send(), name=f"stream {self.sid}")
+
+    async def messages(self) -> AsyncGenerator[Message]:
+        """What Twilio sends, up to and including `Stop`; ends when the socket does."""
+        while not self._closed:
+            try:
+                event = await self._socket.receive()
+            except (RuntimeError, OSError):  # Starlette: received after the disconnect
+                return
+            if event["type"] != "websocket.receive":
+                return
+            text = event.get("text")
+            message = Bad("binary message") if text is None else parse(text)
+            if isinstance(message, Bad):
+                self._emit(Malformed(self.call, message.reason))
+                continue
+            yield message
+            if isinstance(message, Stop):
+                return
+
+    def media(self, mulaw: bytes) -> None:
+        self._push(self._say.media(mulaw))
+
+    def mark(self, name: str) -> None:
+        self._push(self._say.mark(name))
+
+    def clear(self) -> None:
+        """Empties Twilio's buffer and what waits here: it leaves before anything queued."""
+        self._out.clear()
+        self._urgent.append(self._say.clear)
+        self._wake.set()
+
+    async def close(self, code: int = 1000) -> None:
+        """Idempotent. The call itself goes on as Twilio's `<Connect action>` says."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._sender is not None and self._sender is not asyncio.current_task():
+            self._sender.cancel()
+            await asyncio.wait([self._sender])
+        try:
+            async with asyncio.timeout(1.0):
+                await self._socket.close(code)
+        except (RuntimeError, OSError, TimeoutError):  # closed by the peer already, or gone
+            pass
+
+    async def flush(self) -> None:
+        """Returns when all that was queued has been handed to the socket."""
+        while (self._out or self._urgent) and not self._closed:
+            await asyncio.sleep(0.005)
+
+    def _push(self, message: str) -> None:
+        if self._closed:
+            return
+        if len(self._out) >= MOST_QUEUED:
+            self._out.popleft()
+            self.dropped += 1
+        self._out.append(message)
+        self._wake.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._urgent or self._out:
+                message = (self._urgent or self._out).popleft()
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._socket.send_text(message)
+                except TimeoutError:
+                    self._emit(Malformed(self.call, "peer does not read"))
+                    await self.close(1011)
+                    return
+                except Exception:  # noqa: BLE001 (each server has its own "disconnected")
+                    self._closed = True
+                    return

@@ -1,0 +1,69 @@
+"""How much silence ends a turn: a pure rule over what is known of the pause.
+
+Chosen on 37 recorded utterances with 33 pauses inside them: waiting longer than 1.2 s saves no
+sentence that 1.2 s would cut. In Spanish the end-of-turn model does not separate pauses from ends,
+so there silence decides.
+"""
+
+from dataclasses import dataclass
+
+from processors.turns.backchannels import words_of
+
+SURE = 0.35
+"""Seconds of silence after a pause that sounds like an end."""
+UNSURE = 0.6
+LONG = 1.2
+"""After one that sounds unfinished."""
+SILENCE_ONLY = 0.8
+"""Where the sound of the pause says nothing, and after digits: people read them out in groups."""
+
+COMPLETE = 0.5
+"""Verdict from which a pause sounds like an end."""
+OPEN = 0.1
+"""Verdict up to which it sounds unfinished."""
+
+_SHORT = frozenset(
+    ["yes", "yeah", "yep", "no", "nope", "nah", "ok", "okay", "sure", "please", "thanks", "hello", "hi", "goodbye", "bye", "agent", "operator", "person", "stop", "wait", "correct", "right", "exactly", "never", "today", "tomorrow", "si", "claro", "vale", "hola", "gracias", "adios", "persona", "agente", "operador", "espere", "correcto", "exacto", "hoy", "manana", "nunca"]
+)
+_DIGITS = frozenset(
+    ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "triple", "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "doble"]
+)
+_OPEN = frozenset(
+    ["and", "or", "but", "because", "so", "if", "the", "a", "an", "my", "your", "to", "of", "for", "with", "about", "from", "in", "on", "at", "is", "are", "was", "y", "o", "pero", "porque", "que", "si", "el", "la", "los", "las", "un", "una", "mi", "su", "de", "para", "con", "sobre", "en", "es", "um", "uh", "er", "eh", "este"]
+)
+"""Words that nobody ends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    text: str
+    """What was heard of the turn so far."""
+    verdict: float | None
+    """The end-of-turn model's probability of an end; None: not asked, or not yet there."""
+    judged: bool
+    """Whether a verdict is there or will come."""
+
+
+def silence(pause: Pause, patience: float) -> float:
+    """Seconds since the last voiced sound after which the turn is over.
+
+    `patience`: the longest, for a turn that sounds unfinished.
+    """
+    return min(_silence(pause, patience), patience)
+
+
+def _silence(pause: Pause, patience: float) -> float:
+    words = words_of(pause.text)
+    if words and words[-1] in _OPEN:
+        return max(LONG, patience)
+    if words and (words[-1] in _DIGITS or words[-1].isdigit()):
+        return SILENCE_ONLY
+    if words and all(word in _SHORT for word in words):
+        return SURE
+    if not pause.judged:
+        return SILENCE_ONLY
+    if pause.verdict is None:
+        return max(LONG, patience)
+    if pause.verdict > COMPLETE:
+        return SURE
+    return UNSURE if pause.verdict > OPEN else max(LONG, patience)

@@ -1,0 +1,110 @@
+"""UserTurn: collects the caller's turn and hands it on, whole, with what is known of it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    InterimTranscriptionFrame,
+    LLMContextFrame,
+    StartFrame,
+    TranscriptionFrame,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMUserAggregator,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from processors.frames import CONFIDENCE, LANGUAGE, TURN
+from processors.turns.floor import Floor
+from processors.turns.hear import Hearing
+from processors.turns.idle import Idle
+
+
+class UserTurn(LLMUserAggregator):
+    def __init__(
+        self,
+        context: LLMContext,
+        strategies: UserTurnStrategies,
+        *,
+        floor: Floor,
+        hearing: Hearing,
+        idle: Idle,
+        language: str,
+        silent: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """`language`: until the caller has spoken. `silent(n)`: a silence's n-th prompt is due."""
+        super().__init__(context, params=LLMUserAggregatorParams(user_turn_strategies=strategies))
+        self._floor = floor
+        self._hearing = hearing
+        self._idle = idle
+        self._silent = silent
+        self._idler: asyncio.Task[None] | None = None
+        self.language = language
+        """Of the caller's last turn."""
+        self.turns = 0
+        """Exchanges so far; a turn's context carries its number."""
+        self._heard: list[tuple[str, str, float]] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        match frame:
+            case TranscriptionFrame() if frame.text.strip():
+                self._idle.words(time.monotonic())
+                self._heard.append((frame.text, LANGUAGE.of(frame), CONFIDENCE.of(frame)))
+            case InterimTranscriptionFrame() if frame.text.strip():
+                self._idle.words(time.monotonic())
+            case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
+                self._idle.agent_spoke(time.monotonic())
+            case _:
+                pass
+        await super().process_frame(frame, direction)
+        if isinstance(frame, StartFrame) and self._idler is None:
+            self._idler = self.create_task(self._watch_idle(), "idle")
+
+    async def cleanup(self) -> None:
+        if self._idler is not None:
+            await self.cancel_task(self._idler)
+            self._idler = None
+        await super().cleanup()
+
+    async def reset(self) -> None:
+        """A discarded transcript is forgotten here too."""
+        await super().reset()
+        if not self._floor.in_turn:
+            self._heard.clear()
+
+    def _get_context_frame(self) -> LLMContextFrame:
+        frame = super()._get_context_frame()
+        self.turns += 1
+        self.language = self._spoken_language()
+        CONFIDENCE.on(frame, min((sure for _, _, sure in self._heard), default=1.0))
+        LANGUAGE.on(frame, self.language)
+        TURN.on(frame, self.turns)
+        self._heard.clear()
+        return frame
+
+    def _spoken_language(self) -> str:
+        """The language of most of the turn's letters; of the last turn where nobody tells."""
+        letters: dict[str, int] = {}
+        for text, language, _ in self._heard:
+            if language:
+                letters[language] = letters.get(language, 0) + len(text)
+        return max(letters, key=lambda language: letters[language], default=self.language)
+
+    async def _watch_idle(self) -> None:
+        while True:
+            due = self._idle.due(
+                time.monotonic(), busy=self._floor.busy, speaking=self._hearing.speaking
+            )
+            if due > 0:
+                await asyncio.sleep(due)
+                continue
+            self._idle.asked += 1
+            self._idle.agent_spoke(time.monotonic())
+            await self._silent(self._idle.asked)

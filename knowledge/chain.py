@@ -6,6 +6,7 @@ fall back from one provider to another.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -55,20 +56,34 @@ class Breaker:
     failures: int = 2
     within: float = 10.0
     """Seconds in which `failures` of them open the breaker."""
+    rest: float = 30.0
+    """Seconds after which an open one lets a single question through, to see."""
     open: bool = False
+    until: float = math.inf
+    """While open: when that question may be asked; never after a permanent fault."""
     recent: deque[float] = field(default_factory=deque)
 
     def failed(self, fault: Fault, now: float) -> None:
-        """`now` in seconds of any monotonic clock."""
+        """`now` in seconds of any monotonic clock, the same one for `admits`."""
         self.recent.append(now)
         while self.recent and self.recent[0] <= now - self.within:
             self.recent.popleft()
-        if fault.permanent or fault.retry_after > 0 or len(self.recent) >= self.failures:
+        often = len(self.recent) >= self.failures
+        if self.open or often or fault.permanent or fault.retry_after > 0:
             self.open = True
+            self.until = math.inf if fault.permanent else now + (fault.retry_after or self.rest)
 
     def worked(self) -> None:
         self.recent.clear()
         self.open = False
+
+    def admits(self, now: float) -> bool:
+        """Whether to ask now. While open, one True every `rest` seconds."""
+        if self.open and now < self.until:
+            return False
+        if self.open:
+            self.until = now + self.rest
+        return True
 
 
 class Provider(Protocol):
@@ -79,6 +94,9 @@ class Provider(Protocol):
     @property
     def breaker(self) -> Breaker: ...
 
+
+CLOSING = 0.2
+"""Seconds that a stream has to close before the policy goes on without it."""
 
 P = TypeVar("P", bound=Provider)
 E = TypeVar("E")
@@ -115,6 +133,7 @@ async def relay(
     first: float,
     gap: Callable[[], float | None] | None = None,
     hedge: float | None = None,
+    spare: Callable[[P], bool] = lambda _provider: True,
     deadline: Deadline | None = None,
     report: Callable[[P, Fault], None] = lambda _provider, _fault: None,
 ) -> AsyncGenerator[E]:
@@ -123,12 +142,15 @@ async def relay(
     `ask` opens a stream for what is missing *now*: the caller counts what it has used already.
     `first`: seconds a provider has for its first event. `gap`: seconds it has for each later one.
     `hedge`: seconds after which the next provider is started beside a late one; the first to speak
-    wins, the others are closed before its event leaves. Raises `Fault("exhausted")` at the end.
+    wins, the others are closed before its event leaves. `spare`: whether a provider may be started
+    so; otherwise it waits until those before it have failed.
+    Raises `Fault("exhausted")` when nobody is left.
     """
-    left = deque([p for p in providers if not p.breaker.open] or providers)
+    now = time.monotonic()
+    left = deque([p for p in providers if p.breaker.admits(now)] or providers)
     pace = deadline or Deadline()
     while left:
-        race: _Race[P, E] = _Race(left, ask, first, report)
+        race: _Race[P, E] = _Race(left, ask, first, spare, report)
         try:
             winner = await race.run(hedge)
         finally:
@@ -164,9 +186,8 @@ async def one(
         yield await ask(provider)
 
     async with aclosing(relay(providers, single, first=within, report=report)) as answers:
-        async for answer in answers:
-            return answer
-    raise Fault("exhausted")
+        [answer] = [answer async for answer in answers]  # to its end: only then has it worked
+        return answer
 
 
 def _failed(provider: P, error: BaseException, report: Callable[[P, Fault], None]) -> None:
@@ -189,33 +210,38 @@ class _Race(Generic[P, E]):
         left: deque[P],
         ask: Callable[[P], AsyncGenerator[E]],
         first: float,
+        spare: Callable[[P], bool],
         report: Callable[[P, Fault], None],
     ) -> None:
         self._left = left
         self._ask = ask
         self._first = first
+        self._spare = spare
         self._report = report
         self._running: dict[asyncio.Task[E], tuple[P, AsyncGenerator[E]]] = {}
-        self._order: list[P] = []
-        self._winner: P | None = None
+        """In the order in which they were started."""
+        self._before: set[asyncio.Task[E]] = set()
+        """Those that began before the winner did."""
 
     async def run(self, hedge: float | None) -> tuple[P, AsyncGenerator[E], E] | None:
         """The first to speak, its stream, its event; None when all that were asked failed."""
         self._start()
         while self._running:
+            aside = bool(self._left) and self._spare(self._left[0])
             done, _ = await asyncio.wait(
                 self._running,
-                timeout=hedge if self._left else None,
+                timeout=hedge if aside else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            for task in done:
-                error = task.exception()
+            for task in [task for task in self._running if task in done]:
+                error = _error(task)
                 if error is None:
+                    started = list(self._running)
+                    self._before = set(started[: started.index(task)])
                     provider, stream = self._running.pop(task)
-                    self._winner = provider
                     return provider, stream, task.result()
                 provider, stream = self._running.pop(task)
-                await stream.aclose()
+                await _close(stream)
                 _failed(provider, error, self._report)
             if self._left and (not done or not self._running):
                 self._start()
@@ -223,17 +249,17 @@ class _Race(Generic[P, E]):
 
     async def close(self) -> None:
         """Losers are closed, also on barge-in; they stay available should the winner break."""
-        for task, (provider, stream) in self._running.items():
+        losers, self._running = self._running, {}
+        for task in losers:
             task.cancel()
-            await asyncio.wait([task])
-            with suppress(Exception):
-                await stream.aclose()
+        if losers:
+            await asyncio.wait(losers, timeout=CLOSING)
+        for task, (provider, stream) in losers.items():
+            await _close(stream)
             self._left.append(provider)
-            if self._winner is not None and self._order.index(provider) < self._order.index(
-                self._winner
-            ):
-                _failed(provider, Fault("late"), self._report)
-        self._running.clear()
+            error = _error(task) if task.done() and not task.cancelled() else None
+            if task in self._before:
+                _failed(provider, error or Fault("late"), self._report)
 
     def _start(self) -> None:
         provider = self._left.popleft()
@@ -241,4 +267,15 @@ class _Race(Generic[P, E]):
         head = Deadline()
         head.within(self._first)
         self._running[asyncio.ensure_future(head.next(stream, "late"))] = provider, stream
-        self._order.append(provider)
+
+
+def _error(task: asyncio.Task[E]) -> BaseException | None:
+    """Why it failed; a client that cancels itself has a bug and is as good as broken."""
+    return Fault("broken", "cancelled itself") if task.cancelled() else task.exception()
+
+
+async def _close(stream: AsyncGenerator[E]) -> None:
+    """However long a client takes over it, and whatever it raises: others are being waited for."""
+    with suppress(Exception):
+        async with asyncio.timeout(CLOSING):
+            await stream.aclose()

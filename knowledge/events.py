@@ -78,6 +78,34 @@ class Wished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn(Event):
+    """One exchange, when its answer was heard, interrupted or given up. Durations in seconds."""
+
+    number: int
+    language: str
+    route: str
+    confidence: float
+    entry: str
+    ticket_id: str
+    interrupted: bool
+    backchannels: int
+    decision: float
+    """From the last voiced sound to our end-of-turn decision."""
+    routing: float
+    """The router's own time."""
+    text: float
+    """From the decision to the answer's first sentence."""
+    audio: float
+    """From the decision to its first audio."""
+    answer: float
+    """From the decision to its first message on the line; 0.0 where nothing was spoken."""
+
+    @property
+    def voice_to_voice(self) -> float:
+        return self.decision + self.answer
+
+
+@dataclass(frozen=True, slots=True)
 class Began(Event):
     resumed: bool
 

@@ -26,9 +26,10 @@ class LineInput(FrameProcessor):
         stream: MediaStream,
         *,
         played: Callable[[str, float], None],
-        ended: Callable[[], None],
+        ended: Callable[[bool], None],
     ) -> None:
-        """`played(mark, now)`: Twilio echoed a mark. `ended`: the stream is over, for any reason."""
+        """`played(mark, now)`: Twilio echoed a mark. `ended(stopped)`: the stream is over, by
+        Twilio's own `stop` (the caller hung up) or because the connection is lost."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
         self._played = played
@@ -52,6 +53,7 @@ class LineInput(FrameProcessor):
         await super().cleanup()
 
     async def _read(self) -> None:
+        stopped = False
         async for message in self._stream.messages():
             match message:
                 case Media(mulaw):
@@ -63,10 +65,10 @@ class LineInput(FrameProcessor):
                 case Digit(digit) if digit in _KEYS:
                     await self.push_frame(InputDTMFFrame(button=_KEYS[digit]))
                 case Stop():
-                    break
+                    stopped = True
                 case _:
                     pass  # connected and start were read before the pipeline began
-        self._ended()
+        self._ended(stopped)
 
 
 _KEYS = {entry.value: entry for entry in KeypadEntry}

@@ -36,6 +36,7 @@ from processors.frames import (
     HoldReleaseFrame,
     PersonFrame,
 )
+from processors.voice.service import AT
 
 GRID = 0.02
 """Seconds: all calls of a process wake on one common grid, in one loop iteration."""
@@ -53,15 +54,18 @@ class LineOutput(FrameProcessor):
         holds: bool,
         emit: Emit,
         sent: Callable[[bytes, float], None],
+        said: Callable[[str], None],
         asked: Callable[[PersonFrame | HangUpFrame], None],
     ) -> None:
         """`holds`: speech of the caller holds the voice at once. `sent(mulaw, at)`: audio that the
-        caller hears from `at` on (monotonic seconds). `asked`: a wish whose sentence was heard."""
+        caller hears from `at` on (monotonic seconds), `said(text)`: words that are about to be.
+        `asked`: a wish whose sentence was heard."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
         self._holds = holds
         self._emit = emit
         self._sent = sent
+        self._said = said
         self._asked = asked
         self._playout: Playout[Frame] = Playout()
         self._wake = asyncio.Event()
@@ -72,9 +76,8 @@ class LineOutput(FrameProcessor):
         self._guarded = False
         self._ready = 0.0
         """Since when there is audio that may be sent."""
-        self._contexts: dict[str, tuple[int, float]] = {}
-        """Where each audio context of the voice begins: sample, and seconds of its word clock."""
-        self._word_clock = 0.0
+        self._contexts: dict[str, int] = {}
+        """The sample at which the voice's audio context begins: its words are timed from there."""
 
     def played(self, mark: str, now: float) -> None:
         """Twilio echoed one of our marks."""
@@ -122,8 +125,7 @@ class LineOutput(FrameProcessor):
         playout = self._playout
         context = getattr(frame, "context_id", None)
         if context and context not in self._contexts:
-            clock = self.get_clock().get_time() / 1e9
-            self._contexts = {context: (playout.queued, max(self._word_clock, clock))}
+            self._contexts = {context: playout.queued}
         if playout.queued == playout.sent:
             self._ready = time.monotonic()
         playout.add_audio(mulaw(frame.audio), protected=PROTECTED.of(frame))
@@ -131,10 +133,11 @@ class LineOutput(FrameProcessor):
 
     def _text(self, frame: TTSTextFrame) -> None:
         remembered = frame.append_to_context and REMEMBERED.of(frame)
-        if frame.pts and (begin := self._contexts.get(frame.context_id or "")):
-            self._word_clock = frame.pts / 1e9
-            start = begin[0] + int((self._word_clock - begin[1]) * RATE)
-            self._playout.add_word(frame.text, max(start, begin[0]), remembered=remembered)
+        self._said(frame.text)
+        at = AT.of(frame)
+        if at >= 0:
+            start = self._contexts.get(frame.context_id or "", self._playout.queued)
+            self._playout.add_word(frame.text, start + int(at * RATE), remembered=remembered)
         else:
             self._playout.add_text(frame.text, remembered=remembered)
         self._wake.set()

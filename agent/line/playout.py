@@ -88,6 +88,8 @@ class Playout(Generic[T]):
         heard = start + int(WORD * RATE)
         self._cues.append(_Cue(heard, Text(start, heard, word, remembered=remembered, timed=True)))
         self._texted = max(self._texted, heard)
+        if _SENTENCE_END.search(word):
+            self._mark_here()
 
     def add(self, item: T) -> None:
         """Given out when everything before it was played."""

@@ -91,11 +91,6 @@ class MediaStream:
         except (RuntimeError, OSError, TimeoutError):  # closed by the peer already, or gone
             pass
 
-    async def flush(self) -> None:
-        """Returns when all that was queued has been handed to the socket."""
-        while (self._out or self._urgent) and not self._closed:
-            await asyncio.sleep(0.005)
-
     def _push(self, message: str) -> None:
         if self._closed:
             return

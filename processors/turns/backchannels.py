@@ -13,6 +13,8 @@ _WORDS = {
 _NOISE = re.compile(r"[\[(*<][^\])*>]*[\])*>]")
 """How recognisers write what is not speech: "[cough]", "(laughs)", "*sighs*"."""
 _SPLIT = re.compile(r"[^\w'-]+")
+SAME = 0.8
+"""Share of a transcript's words that must be ours, in order, for it to be our echo."""
 LONGEST = 4
 """Words: five words of agreement are already a turn."""
 
@@ -55,4 +57,4 @@ def is_echo(text: str, spoken: str, *, heard: bool) -> bool:
         if word in ours[position:]:
             position = ours.index(word, position) + 1
             found += 1
-    return found / len(words) >= 0.8
+    return found >= SAME * len(words)

@@ -22,15 +22,20 @@ COMPLETE = 0.5
 OPEN = 0.1
 """Verdict up to which it sounds unfinished."""
 
-_SHORT = frozenset(
-    ["yes", "yeah", "yep", "no", "nope", "nah", "ok", "okay", "sure", "please", "thanks", "hello", "hi", "goodbye", "bye", "agent", "operator", "person", "stop", "wait", "correct", "right", "exactly", "never", "today", "tomorrow", "si", "claro", "vale", "hola", "gracias", "adios", "persona", "agente", "operador", "espere", "correcto", "exacto", "hoy", "manana", "nunca"]
-)
-_DIGITS = frozenset(
-    ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "triple", "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "doble"]
-)
-_OPEN = frozenset(
-    ["and", "or", "but", "because", "so", "if", "the", "a", "an", "my", "your", "to", "of", "for", "with", "about", "from", "in", "on", "at", "is", "are", "was", "y", "o", "pero", "porque", "que", "si", "el", "la", "los", "las", "un", "una", "mi", "su", "de", "para", "con", "sobre", "en", "es", "um", "uh", "er", "eh", "este"]
-)
+_WORDS = {
+    "answers": """yes yeah yep no nope nah ok okay sure please thanks hello hi goodbye bye agent
+        operator person stop wait correct right exactly never today tomorrow
+        si claro vale hola gracias adios persona agente operador espere correcto exacto hoy manana
+        nunca""",
+    "digits": """zero oh one two three four five six seven eight nine double triple
+        cero uno dos tres cuatro cinco seis siete ocho nueve doble""",
+    "links": """and or but because so if the a an my your to of for with about from in on at is are
+        was um uh y o pero porque que el la los las un una mi su de para con sobre en es er eh
+        este""",
+}
+_SHORT = frozenset(_WORDS["answers"].split())
+_DIGITS = frozenset(_WORDS["digits"].split())
+_LINKS = frozenset(_WORDS["links"].split())
 """Words that nobody ends on."""
 
 
@@ -54,7 +59,7 @@ def silence(pause: Pause, patience: float) -> float:
 
 def _silence(pause: Pause, patience: float) -> float:
     words = words_of(pause.text)
-    if words and words[-1] in _OPEN:
+    if words and words[-1] in _LINKS:
         return max(LONG, patience)
     if words and (words[-1] in _DIGITS or words[-1].isdigit()):
         return SILENCE_ONLY

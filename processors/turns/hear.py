@@ -28,8 +28,6 @@ STOP = 0.2
 VOICE = 0.7
 """Probability from which a window is voice; Pipecat's default."""
 _SECONDS = WINDOW / RATE
-SHORTEST_JUDGED = 0.5
-"""Seconds of voice below which the end-of-turn model is not asked: a "yes" is not kept waiting."""
 _RECHECK = 3
 """Windows between two looks at what may be an echo: 0.1 s."""
 
@@ -60,7 +58,7 @@ class Hear(FrameProcessor):
         *,
         judged: Callable[[], bool],
     ) -> None:
-        """`judged`: whether pauses of the language spoken now can be judged by their sound."""
+        """`judged`: whether a pause now is worth a verdict on its sound."""
         super().__init__(enable_direct_mode=True)
         self._activity = Activity(model)
         self._smart_turn = smart_turn
@@ -140,7 +138,7 @@ class Hear(FrameProcessor):
         hearing = self._hearing
         hearing.speaking = hearing.cut = False
         await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=silence))
-        if self._smart_turn and hearing.voiced >= SHORTEST_JUDGED and self._judged():
+        if self._smart_turn is not None and self._judged():
             self.create_task(self._judge(self._smart_turn, bytes(self._recent)), "judge")
 
     async def _judge(self, smart_turn: SmartTurn, pcm: bytes) -> None:

@@ -14,10 +14,11 @@ from pipecat.frames.frames import (
 from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_stop.base_user_turn_stop_strategy import BaseUserTurnStopStrategy
 
+from processors.ears.service import SETTLED
 from processors.frames import TurnVerdictFrame
 from processors.turns.endpointing import Pause, silence
 from processors.turns.floor import Floor
-from processors.turns.hear import SHORTEST_JUDGED, Hearing
+from processors.turns.hear import Hearing
 
 LATEST_FINAL = 1.5
 """Seconds after the end of speech in which the ears may still hand in its words."""
@@ -77,6 +78,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 return ProcessFrameResult.CONTINUE
             case VADUserStoppedSpeakingFrame():
                 self._stopped = time.monotonic()
+                self._final = self._final or SETTLED.of(frame)
             case TurnVerdictFrame(probability=probability):
                 self._verdict = probability
             case InterimTranscriptionFrame(text=text):
@@ -99,10 +101,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         elif time.monotonic() - self._began >= self._longest:
             due = 0.0
         else:
-            judged = self._verdict is not None or (
-                self._judged() and self._hearing.voiced >= SHORTEST_JUDGED
-            )
-            pause = Pause(self._text, self._verdict, judged)
+            pause = Pause(self._text, self._verdict, self._judged())
             due = self._hearing.quiet_since + silence(pause, self._patience)
         old, self._timer = self._timer, self.create_task(self._end_at(due), "end")
         if old is not None and old is not asyncio.current_task():

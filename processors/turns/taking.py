@@ -87,7 +87,8 @@ class TurnTaking:
         self._user.language = language
 
     def judged(self) -> bool:
-        return self._smart_turn is not None and self.language in JUDGED
+        """Whether the end-of-turn model is asked about a pause: within a turn it can judge."""
+        return self._smart_turn is not None and self.floor.in_turn and self.language in JUDGED
 
     def hear(self) -> Hear:
         return Hear(self._silero, self._smart_turn, self.hearing, self.echo, judged=self.judged)

@@ -1,0 +1,92 @@
+"""The stages of a configuration: found by name, described for people."""
+
+import importlib
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from agent.call import Call, Stages
+from agent.line.protocol import Start
+from agent.line.stream import MediaStream
+from agent.pipeline import stages as own_stages
+from agent.providers import open_providers
+from agent.settings import Settings
+from knowledge.events import nowhere
+from knowledge.memory import Recollection
+
+
+class Unusable(Exception):
+    """`--pipeline` names nothing that can be called; the text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    stage: str
+    about: str
+    where: str
+
+
+def find(name: str) -> Stages:
+    """`module:attr`, imported from the working folder or the environment; "" is the product's own.
+
+    Raises Unusable.
+    """
+    if not name:
+        return own_stages
+    module, colon, attribute = name.partition(":")
+    if not (module and colon and attribute):
+        raise Unusable(f"--pipeline {name}: expected module:attribute")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise Unusable(f"--pipeline {name}: no module named {error.name}") from error
+    except AttributeError as error:
+        raise Unusable(f"--pipeline {name}: {module} has no {attribute}") from error
+    if not callable(found):
+        raise Unusable(f"--pipeline {name}: expected a function stages(call) -> list of processors")
+    stages: Stages = found
+    return stages
+
+
+async def describe(settings: Settings, stages: Stages) -> list[Row]:
+    """The stages that a call would get, built for a call that nobody makes."""
+    providers = await open_providers(settings, nowhere)
+    try:
+        start = Start("CA0", "MZ0", "audio/x-mulaw", 8000, 1)
+        call = Call(MediaStream(_Nobody(), start, nowhere), providers, stages)
+        return [_row(stage) for stage in call.compose(Recollection())]
+    finally:
+        await providers.close()
+
+
+def show(rows: list[Row], console: Console, *, as_json: bool) -> None:
+    if as_json:
+        console.out(orjson.dumps([asdict(row) for row in rows]).decode(), highlight=False)
+        return
+    for row in rows:
+        console.out(f"{row.stage:14} {row.where:28} {row.about}", highlight=False)
+
+
+def _row(stage: object) -> Row:
+    kind = type(stage)
+    module = sys.modules[kind.__module__]
+    about = (kind.__doc__ or module.__doc__ or "").strip().split("\n")[0]
+    return Row(kind.__name__, about, kind.__module__)
+
+
+class _Nobody:
+    """A socket on which nothing ever happens."""
+
+    async def receive(self) -> dict[str, str]:
+        return {"type": "websocket.disconnect"}
+
+    async def send_text(self, data: str) -> None:
+        """Nobody listens."""
+
+    async def close(self, code: int = 1000) -> None:
+        """Nothing is open."""

@@ -1,0 +1,280 @@
+"""One telephone call: begin or resume, talk, end; exactly one outcome."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.processors.aggregators.llm_response_universal import (
+    AssistantTurnStoppedMessage,
+    UserTurnMessageAddedMessage,
+)
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.workers.runner import WorkerRunner
+
+from agent.line.line import Line
+from agent.line.protocol import RATE
+from agent.line.rest import CallGone, TwilioError
+from agent.line.stream import MediaStream
+from agent.watch.turn import TurnObserver
+from knowledge.events import Began, Ended
+from knowledge.memory import Exchange, Recollection
+from knowledge.persona import Phrase
+from knowledge.wishes import Wish
+from processors.frames import HangUpFrame, PersonFrame, speech
+from processors.turns.taking import Patience, TurnTaking
+
+if TYPE_CHECKING:
+    from agent.providers import Providers
+
+Stages = Callable[["Call"], list[FrameProcessor]]
+"""What `serve --pipeline module:attr` names."""
+
+MOMENT = 60.0
+"""Seconds without an idle prompt after "wait a moment"."""
+IDLE_PROMPTS = 2
+"""Prompts in one silence before the call is ended politely."""
+LAST_WORDS = 15.0
+"""Seconds that a farewell has to be heard before the call ends without it."""
+HANG_UP = 2.0
+"""Seconds in which Twilio ends the stream of a call that we ended."""
+CANCEL = 2.0
+"""Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
+
+
+class State(Enum):
+    TALKING = auto()
+    ENDING = auto()
+    """The agent has decided to end it; the last words are on their way."""
+    OVER = auto()
+
+
+class Call:
+    """The call's own state machine. Providers are the process's, everything else is this call's."""
+
+    def __init__(self, stream: MediaStream, providers: "Providers", stages: Stages) -> None:
+        self.sid = stream.call
+        self.state = State.TALKING
+        self.outcome = ""
+        self.persona = providers.persona
+        self.knowledge = providers.knowledge
+        self.thresholds = providers.thresholds
+        self.model_available = providers.model_available
+        self.emit = providers.emit
+        self._providers = providers
+        self._stages = stages
+        self._stream = stream
+        self._over = asyncio.Event()
+        """The stream has ended, or is to be ended."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._worker: PipelineWorker | None = None
+        self._began = time.monotonic()
+        self._unanswered: list[str] = []
+        """What the caller said that no answer was heard to yet."""
+        self._asked_at = 0.0
+
+    async def run(self) -> str:
+        """Until the stream is over; its outcome, "lost" where only the stream ended."""
+        recalled = await self._providers.memory.recall(self.sid)
+        composed = self.compose(recalled)
+        self.emit(Began(self.sid, resumed=recalled.greeted))
+        self._stream.open()
+        worker = self._worker = self._pipeline(composed)
+        runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
+        await runner.add_workers(worker)
+        running = asyncio.create_task(runner.run(), name=f"call {self.sid}")
+        try:
+            await self._greet(recalled)
+            await self._talk(running)
+        finally:
+            await self._stop(running)
+            await self._stream.close()
+            self.state = State.OVER
+            self.outcome = self.outcome or "lost"
+            seconds = time.monotonic() - self._began
+            self.emit(Ended(self.sid, self.outcome, seconds))
+        return self.outcome
+
+    def end(self, outcome: str) -> None:
+        """The stream is to end now, whatever is being said."""
+        self.outcome = self.outcome or outcome
+        self._over.set()
+
+    async def say(self, phrase: Phrase, *, then: HangUpFrame | None = None) -> None:
+        """A fixed phrase in the caller's language, behind what is being said."""
+        if self._worker is None:
+            return
+        text = self.persona.say(phrase, self.turns.language)
+        frames = speech(text, self.turns.language, route="phrase")
+        await self._worker.queue_frames([*frames, then] if then else frames)
+
+    def wished(self, wish: Wish) -> None:
+        if wish is Wish.WAIT:
+            self.turns.idle.wait(time.monotonic(), MOMENT)
+
+    def compose(self, recalled: Recollection) -> list[FrameProcessor]:
+        """The call's stages, on everything that is this call's own."""
+        settings, providers = self._providers.settings, self._providers
+        language = recalled.language or settings.languages[0]
+        self._context = LLMContext(self._history(recalled))
+        self.turns = TurnTaking(
+            self._context,
+            providers.silero,
+            providers.smart_turn,
+            language=language,
+            barge_in=settings.barge_in,
+            patience=Patience(
+                settings.turn_patience,
+                settings.input_processing_voice_timeout,
+                settings.idle_prompt,
+            ),
+            silent=self._silent,
+            backchannel=lambda _words: None,
+        )
+        self._observer = TurnObserver(self.sid, providers.emit, self.turns.hearing)
+        self.emit = self._observer.note
+        self.line = Line(
+            self._stream,
+            self.turns,
+            holds=settings.barge_in != "off",
+            emit=self.emit,
+            asked=self._asked,
+            ended=self._stream_ended,
+        )
+        self.ears = providers.ears(self.sid)
+        self.model = providers.model(self.sid)
+        self.voice = providers.voice(self.sid, language)
+        return self._stages(self)
+
+    def _history(self, recalled: Recollection) -> list[LLMContextMessage]:
+        about = f"{self.persona.persona}\n\n{self.persona.instructions}"
+        messages: list[LLMContextMessage] = [{"role": "system", "content": about}]
+        for exchange in recalled.exchanges:
+            if exchange.caller:
+                messages.append({"role": "user", "content": exchange.caller})
+            if exchange.agent:
+                messages.append({"role": "assistant", "content": exchange.agent})
+        return messages
+
+    def _pipeline(self, composed: list[FrameProcessor]) -> PipelineWorker:
+        worker = PipelineWorker(
+            Pipeline(composed),
+            params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
+            observers=[self._observer],
+            enable_rtvi=False,
+            enable_turn_tracking=False,
+            idle_timeout_secs=None,
+            cancel_on_idle_timeout=False,
+            check_dangling_tasks=False,
+        )
+        self._remember()
+        return worker
+
+    def _remember(self) -> None:
+        """What the caller said and what the caller heard go to memory as they are known."""
+        self.turns.user().add_event_handler("on_user_turn_message_added", self._caller_said)
+        self.turns.agent().add_event_handler("on_assistant_turn_stopped", self._agent_said)
+
+    async def _caller_said(self, _user: object, message: UserTurnMessageAddedMessage) -> None:
+        if not self._unanswered:
+            self._asked_at = time.time()
+        self._unanswered.append(message.content)
+
+    async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
+        if not message.content:
+            return
+        memory, language = self._providers.memory, self.turns.language
+        memory.greeted(self.sid, language)
+        if self._unanswered:
+            asked = " ".join(self._unanswered)
+            self._unanswered.clear()
+            memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
+
+    async def _greet(self, recalled: Recollection) -> None:
+        await self.say(Phrase.WELCOME_BACK if recalled.greeted else Phrase.GREETING)
+
+    async def _talk(self, running: asyncio.Task[None]) -> None:
+        """Until the stream ends, the call is to end, or it has lasted too long."""
+        over = asyncio.ensure_future(self._over.wait())
+        try:
+            limit = self._providers.settings.max_call
+            done, _ = await asyncio.wait(
+                {over, running}, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                await self._farewell(Phrase.TOO_LONG, "too_long")
+                await asyncio.wait({over, running}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done() and not self._over.is_set():
+                self.outcome = self.outcome or "failed"
+        finally:
+            over.cancel()
+
+    async def _silent(self, prompt: int) -> None:
+        if prompt > IDLE_PROMPTS:
+            await self._farewell(Phrase.IDLE_END, "idle")
+        elif self.state is State.TALKING:
+            await self.say(Phrase.IDLE if prompt == 1 else Phrase.IDLE_AGAIN)
+
+    async def _farewell(self, phrase: Phrase, outcome: str) -> None:
+        """Last words, then the end; the end also where the words cannot be spoken."""
+        if self.state is not State.TALKING:
+            return
+        self.state = State.ENDING
+        await self.say(phrase, then=HangUpFrame(outcome=outcome))
+        self._own(self._insist(outcome))
+
+    async def _insist(self, outcome: str) -> None:
+        await asyncio.sleep(LAST_WORDS)
+        await self._hang_up(outcome)
+
+    def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
+        """A wish whose sentence the caller has heard."""
+        if isinstance(frame, HangUpFrame):
+            self._own(self._hang_up(frame.outcome))
+
+    async def _hang_up(self, outcome: str) -> None:
+        """Through Twilio's REST; without it, by closing the stream: the TwiML then says Hangup."""
+        if self.state is State.OVER or self.outcome:
+            return
+        self.outcome = outcome
+        self.state = State.ENDING
+        rest = self._providers.rest
+        if rest is not None:
+            try:
+                await rest.hang_up(self.sid)
+                async with asyncio.timeout(HANG_UP):
+                    await self._over.wait()
+            except (CallGone, TimeoutError):
+                pass
+            except TwilioError as error:
+                logger.bind(call=self.sid, fault=str(error)).warning("hang-up by REST failed")
+        self._over.set()
+
+    def _stream_ended(self, stopped: bool) -> None:
+        self.end("hung_up" if stopped else "lost")
+
+    async def _stop(self, running: asyncio.Task[None]) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._worker is not None and not running.done():
+            try:
+                async with asyncio.timeout(CANCEL):
+                    await self._worker.cancel(reason=self.outcome)
+                    await asyncio.wait({running})
+            except TimeoutError:
+                logger.bind(call=self.sid).warning("pipeline did not stop in time")
+        if not running.done():
+            running.cancel()
+            await asyncio.wait({running}, timeout=CANCEL)
+        if running.done() and not running.cancelled() and (error := running.exception()):
+            logger.bind(call=self.sid, error=type(error).__name__).error("pipeline failed")
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,92 @@
+"""What `doctor` and /api/health/detailed ask: each stage's services as a call would use them."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+
+from agent.doctor import Check
+from agent.providers import Providers
+from knowledge.answers import Question
+from knowledge.chain import Fault
+from processors.model.openai import OpenAI
+from processors.voice.client import Client, Script
+
+
+def checks(providers: Providers) -> list[Check]:
+    """In the order of the pipeline."""
+    return [
+        *_line(providers),
+        *_ears(providers),
+        *_knowledge(providers),
+        *_model(providers),
+        *_voice(providers),
+        *_memory(providers),
+    ]
+
+
+def _line(providers: Providers) -> Iterator[Check]:
+    if providers.rest is not None:
+        yield Check("line", "Twilio REST", "TWILIO_ACCOUNT_SID is set", providers.rest.check)
+    else:
+        yield Check("line", "TwiML only", "TWILIO_ACCOUNT_SID is not set: calls end by TwiML")
+    yield Check("turns", "Silero, smart-turn", "bundled with Pipecat")
+
+
+def _ears(providers: Providers) -> Iterator[Check]:
+    for client in providers.ears_clients:
+        why = (
+            "DEEPGRAM_API_KEY is set" if client.name == "deepgram" else _built_in(providers, "ears")
+        )
+        yield Check("ears", client.name, why, client.probe)
+
+
+def _knowledge(providers: Providers) -> Iterator[Check]:
+    language = providers.settings.languages[0]
+
+    async def ask() -> None:
+        await providers.knowledge.answer(Question("hello", language))
+
+    source = "KNOWLEDGE_DIR is set" if providers.settings.knowledge_dir else "shipped content"
+    yield Check("knowledge", "embedded index", source, ask)
+
+
+def _model(providers: Providers) -> Iterator[Check]:
+    for client in providers.model_clients:
+        if isinstance(client, OpenAI):
+            yield Check("model", client.name, "its key is set", client.check)
+    if not providers.model_available:
+        yield Check("model", "none", "no key is set: the knowledge base alone answers")
+
+
+def _voice(providers: Providers) -> Iterator[Check]:
+    for client in providers.voice_clients:
+        chosen = client is not providers.local_voice
+        why = "ELEVENLABS_API_KEY is set" if chosen else _built_in(providers, "voice")
+        yield Check("voice", client.name, why, _speak(client, providers.settings.languages[0]))
+
+
+def _memory(providers: Providers) -> Iterator[Check]:
+    if (redis := providers.redis) is not None:
+
+        async def ping() -> None:
+            await redis.ping()
+
+        yield Check("memory", "Redis", "REDIS_URL is set", ping)
+    else:
+        yield Check("memory", "this process", "REDIS_URL is not set: no other worker knows a call")
+
+
+def _built_in(providers: Providers, service: str) -> str:
+    clients = providers.ears_clients if service == "ears" else providers.voice_clients
+    return "built in" if len(clients) == 1 else "built in, when the one above fails"
+
+
+def _speak(client: Client, language: str) -> Callable[[], Awaitable[None]]:
+    """A word, as far as its first sound."""
+
+    async def ask() -> None:
+        async with aclosing(client.speak(Script("Hello.", language))) as sounds:
+            async for _ in sounds:
+                return
+        raise Fault("empty")
+
+    return ask

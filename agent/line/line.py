@@ -1,0 +1,39 @@
+"""One call's line: what comes in and what goes out share the stream and its clock."""
+
+from collections.abc import Callable
+
+from agent.line.input import LineInput
+from agent.line.output import LineOutput
+from agent.line.stream import MediaStream
+from knowledge.events import Emit
+from processors.frames import HangUpFrame, PersonFrame
+from processors.turns.taking import TurnTaking
+
+
+class Line:
+    def __init__(
+        self,
+        stream: MediaStream,
+        turns: TurnTaking,
+        *,
+        holds: bool,
+        emit: Emit,
+        asked: Callable[[PersonFrame | HangUpFrame], None],
+        ended: Callable[[bool], None],
+    ) -> None:
+        """`holds`, `asked`: see LineOutput, `ended`: see LineInput."""
+        self._output = LineOutput(
+            stream,
+            holds=holds,
+            emit=emit,
+            sent=turns.echo.sent,
+            said=turns.floor.said,
+            asked=asked,
+        )
+        self._input = LineInput(stream, played=self._output.played, ended=ended)
+
+    def input(self) -> LineInput:
+        return self._input
+
+    def output(self) -> LineOutput:
+        return self._output

@@ -1,0 +1,142 @@
+"""Twilio's REST API, as far as a call needs it: end it, or give it other instructions.
+
+Twilio's own asynchronous client opens a connection pool for itself and knows no other root than
+Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+TIMEOUT = 3.0
+RETRIES = 2
+PAUSE = 0.25
+"""Seconds before the first retry, about; doubled for the second."""
+LONGEST_PAUSE = 2.0
+"""Seconds; a longer Retry-After is not waited for."""
+GONE = frozenset({20404, 21220})
+"""Twilio's codes for a call that is over: not found, not in progress."""
+
+
+class TwilioError(Exception):
+    """Twilio refused or did not answer. Its text is safe to log."""
+
+    def __init__(self, status: int, code: int = 0) -> None:
+        """`status` of HTTP, 0 without an answer; `code` from Twilio's list of errors."""
+        super().__init__(f"HTTP {status}, code {code}" if status else "no answer")
+        self.status = status
+        self.code = code
+
+
+class CallGone(TwilioError):
+    """The call has ended already: most often the caller was faster."""
+
+
+class TwilioDenied(TwilioError):
+    """Account or token are wrong: no retry helps."""
+
+
+class TwilioAway(TwilioError):
+    """No answer, 429 or 5xx, and not on a retry either."""
+
+
+class TwilioRest:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        account_sid: str,
+        auth_token: str,
+        *,
+        timeout: float = TIMEOUT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`session`: the process's own; it stays open. `base_url` without a slash at the end.
+
+        `timeout`: seconds for one attempt.
+        """
+        self._session = session
+        self._account = f"{base_url}/2010-04-01/Accounts/{quote(account_sid, safe='')}"
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._sleep = sleep
+
+    async def hang_up(self, call: str) -> None:
+        """Raises TwilioError; CallGone where there is nothing left to end."""
+        await self._update(call, {"Status": "completed"})
+
+    async def instruct(self, call: str, twiml: str) -> None:
+        """Replaces what the call is doing. Addresses in `twiml` have to be absolute."""
+        await self._update(call, {"Twiml": twiml})
+
+    async def check(self) -> None:
+        """Whether account and token are right; for `doctor`. Raises TwilioError."""
+        with suppress(CallGone):  # nobody has this call: to be told so takes a valid account
+            await self._ask("GET", self._call("CA" + "0" * 32), None)
+
+    async def _update(self, call: str, change: dict[str, str]) -> None:
+        await self._ask("POST", self._call(call), change)
+
+    def _call(self, sid: str) -> str:
+        return f"{self._account}/Calls/{quote(sid, safe='')}.json"
+
+    async def _ask(self, method: str, url: str, form: dict[str, str] | None) -> None:
+        """Repeating is safe: each request says what is to be, not what is to change."""
+        for attempt in range(RETRIES + 1):
+            error, wanted = await self._attempt(method, url, form)
+            if error is None:
+                return
+            if not isinstance(error, TwilioAway) or attempt == RETRIES or wanted > LONGEST_PAUSE:
+                raise error
+            jitter = random.uniform(0.5, 1.5)  # noqa: S311
+            await self._sleep(max(wanted, PAUSE * 2**attempt * jitter))
+
+    async def _attempt(
+        self, method: str, url: str, form: dict[str, str] | None
+    ) -> tuple[TwilioError | None, float]:
+        """What went wrong, and the seconds that Twilio asks to be left alone."""
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=form,
+                headers=self._headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                try:
+                    body = await response.json(content_type=None)
+                except ValueError:  # a proxy's page in Twilio's place
+                    return TwilioAway(response.status), 0.0
+                if 200 <= response.status < 300:  # noqa: PLR2004
+                    return None, 0.0
+                return _error(response.status, _code(body)), _wanted(response)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return TwilioAway(0), 0.0
+
+
+def _code(body: Any) -> int:
+    code = body.get("code") if isinstance(body, dict) else 0
+    return code if isinstance(code, int) else 0
+
+
+def _wanted(response: aiohttp.ClientResponse) -> float:
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", "0")))
+    except ValueError:
+        return 0.0
+
+
+def _error(status: int, code: int) -> TwilioError:
+    if code in GONE or status == 404:  # noqa: PLR2004
+        return CallGone(status, code)
+    if status in {401, 403}:
+        return TwilioDenied(status, code)
+    if status == 429 or status >= 500:  # noqa: PLR2004
+        return TwilioAway(status, code)
+    return TwilioError(status, code)

@@ -1,0 +1,30 @@
+"""The diagram of the README as code: a call's stages, in the order in which frames pass them."""
+
+from pipecat.processors.frame_processor import FrameProcessor
+
+from agent.call import Call
+from processors.keys import Keys
+from processors.route import Route
+
+
+def stages(call: Call) -> list[FrameProcessor]:
+    return [
+        call.line.input(),  # Twilio media stream
+        call.turns.hear(),  # voice activity
+        Keys(),  # DTMF
+        call.ears,  # speech to text
+        call.turns.user(),  # end of turn, barge-in, backchannels
+        Route(
+            call.knowledge,
+            call.thresholds,
+            call.persona,
+            call=call.sid,
+            model_available=call.model_available,
+            emit=call.emit,
+            wished=call.wished,
+        ),
+        call.model,  # only for what the knowledge base could not answer
+        call.voice,  # text to speech
+        call.line.output(),  # paced, marked, clearable
+        call.turns.agent(),  # what the caller really heard
+    ]

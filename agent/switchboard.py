@@ -1,0 +1,68 @@
+"""The calls of this process: which are on, which stream speaks for each, which are over."""
+
+import asyncio
+from collections import OrderedDict
+
+from agent.call import Call, Stages
+from agent.line.protocol import Start
+from agent.line.stream import MediaStream, Socket
+from agent.providers import Providers
+
+DECIDED = frozenset({"goodbye", "idle", "too_long"})
+"""Ends that the agent decided on: Twilio is told to hang up rather than to connect again."""
+REMEMBERED = 10_000
+"""Ended calls whose webhooks may still come."""
+
+
+class Switchboard:
+    def __init__(self, providers: Providers, stages: Stages) -> None:
+        self._providers = providers
+        self._stages = stages
+        self._calls: dict[str, Call] = {}
+        self._over: OrderedDict[str, str] = OrderedDict()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        """Calls that are on."""
+        return len(self._calls)
+
+    async def answer(self, socket: Socket, start: Start) -> None:
+        """Serves an accepted stream until it ends. A newer stream of the same call wins."""
+        if (older := self._calls.get(start.call)) is not None:
+            older.end("superseded")
+        call = Call(MediaStream(socket, start, self._providers.emit), self._providers, self._stages)
+        self._calls[start.call] = call
+        self._idle.clear()
+        try:
+            outcome = await call.run()
+            if outcome in DECIDED:
+                self._remember(start.call, outcome)
+        finally:
+            if self._calls.get(start.call) is call:
+                del self._calls[start.call]
+            if not self._calls:
+                self._idle.set()
+
+    def ended(self, sid: str) -> bool:
+        """Whether the agent ended this call: then Twilio is to hang up, else to connect again."""
+        return sid in self._over
+
+    def over(self, sid: str, outcome: str) -> None:
+        """Twilio says the call itself is over, whatever its stream does."""
+        self._remember(sid, outcome)
+        if (call := self._calls.get(sid)) is not None:
+            call.end(outcome)
+
+    async def drained(self) -> None:
+        """Returns when no call is on."""
+        await self._idle.wait()
+
+    def end_all(self, outcome: str) -> None:
+        for call in list(self._calls.values()):
+            call.end(outcome)
+
+    def _remember(self, sid: str, outcome: str) -> None:
+        self._over[sid] = outcome
+        while len(self._over) > REMEMBERED:
+            self._over.popitem(last=False)

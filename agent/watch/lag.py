@@ -1,0 +1,137 @@
+"""How long the event loop keeps a frame waiting, what held it, and when garbage is collected."""
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from loguru import logger
+
+PERIOD = 0.1
+"""Seconds between two probes."""
+STALL = 0.25
+"""Seconds of lag that are logged with what held the loop."""
+MEMORY = 5.0
+"""Seconds for which `recent` remembers the worst lag."""
+DEEPEST = 12
+"""Frames of a stack that are logged."""
+
+
+class LoopLag:
+    """Runs while its block does: `async with LoopLag(observe) as lag: lag.recent()`."""
+
+    def __init__(self, observe: Callable[[float], None]) -> None:
+        """`observe` is told each probe's lag in seconds."""
+        self._observe = observe
+        self._beat = time.monotonic()
+        self._seen: deque[tuple[float, float]] = deque(maxlen=int(MEMORY / PERIOD))
+        self._over = threading.Event()
+        self._held_by: list[str] = []
+        self._probe: asyncio.Task[None] | None = None
+        self._watcher: threading.Thread | None = None
+
+    def recent(self) -> float:
+        """The worst lag of the last few seconds."""
+        now = time.monotonic()
+        return max((lag for when, lag in self._seen if now - when < MEMORY), default=0.0)
+
+    async def __aenter__(self) -> Self:
+        self._beat = time.monotonic()
+        self._probe = asyncio.create_task(self._run(), name="loop lag")
+        self._watcher = threading.Thread(
+            target=self._watch, args=(threading.get_ident(),), name="loop lag", daemon=True
+        )
+        self._watcher.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait([self._probe])
+
+    async def _run(self) -> None:
+        while True:
+            due = time.monotonic() + PERIOD
+            await asyncio.sleep(PERIOD)
+            now = time.monotonic()
+            lag = max(0.0, now - due)
+            self._beat = now
+            self._seen.append((now, lag))
+            self._observe(lag)
+            if lag > STALL:
+                held_by, self._held_by = self._held_by, []
+                logger.bind(seconds=round(lag, 3), stack=held_by).warning("event loop stalled")
+
+    def _watch(self, loop_thread: int) -> None:
+        """A thread of its own: while the loop is held, nobody in it could look."""
+        while not self._over.wait(PERIOD):
+            if time.monotonic() - self._beat > PERIOD + STALL and not self._held_by:
+                self._held_by = _stack(sys._current_frames().get(loop_thread))
+
+
+def _stack(frame: FrameType | None) -> list[str]:
+    """The innermost frames, by file and line: no values, so no words of anybody."""
+    lines: list[str] = []
+    while frame is not None and len(lines) < DEEPEST:
+        code = frame.f_code
+        lines.append(f"{code.co_filename}:{frame.f_lineno} {code.co_name}")
+        frame = frame.f_back
+    return lines
+
+
+class Collector:
+    """The garbage collector's policy: what was loaded at the start is never looked at again, and
+    the oldest generation is collected between calls, when we say so."""
+
+    QUIET = 10.0
+    """Seconds between two full collections while no call runs."""
+    BUSY = 600.0
+    """Seconds after which one runs beside calls: a cycle must not live for ever."""
+
+    def __init__(self, observe: Callable[[int, float], None]) -> None:
+        """`observe` is told each pause: the generation, seconds."""
+        self._observe = observe
+        self._began = 0.0
+        self._last = time.monotonic()
+        self._thresholds: tuple[int, int, int] | None = None
+
+    def start(self) -> None:
+        """After everything is loaded, before the first call."""
+        gc.collect()
+        gc.freeze()
+        self._thresholds = gc.get_threshold()
+        young, middle, _ = self._thresholds
+        gc.set_threshold(young, middle, 1 << 30)
+        gc.callbacks.append(self._timed)
+
+    def stop(self) -> None:
+        if self._thresholds is None:
+            return
+        gc.callbacks.remove(self._timed)
+        gc.set_threshold(*self._thresholds)
+        gc.unfreeze()
+        self._thresholds = None
+
+    def call_left(self, remaining: int) -> None:
+        """A call has ended and `remaining` go on."""
+        pause = self.QUIET if remaining == 0 else self.BUSY
+        if self._thresholds is not None and time.monotonic() - self._last >= pause:
+            gc.collect()
+            self._last = time.monotonic()
+
+    def _timed(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        else:
+            self._observe(info["generation"], time.perf_counter() - self._began)

@@ -1,0 +1,119 @@
+"""The turn record: what happened when in one exchange, from the frames that pass."""
+
+import time
+
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    Frame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    UserBackchannelFrame,
+)
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.processors.frame_processor import FrameDirection
+
+from knowledge.events import Decided, Emit, Event, Turn
+from processors.frames import LANGUAGE, ROUTE, TURN
+from processors.turns.agent import AgentTurn
+from processors.turns.hear import Hearing
+
+_SEEN = (
+    LLMContextFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    BotStartedSpeakingFrame,
+    InterruptionFrame,
+    UserBackchannelFrame,
+    LLMFullResponseEndFrame,
+)
+
+
+class TurnObserver(BaseObserver):
+    """Beside the way: Pipecat hands it each push from a task of its own.
+
+    Pipecat's `UserBotLatencyObserver` counts from the detector's stop, 0.2 s after the caller's
+    last sound, and knows no route; the clocks wanted here begin with that sound.
+    """
+
+    def __init__(self, call: str, emit: Emit, hearing: Hearing) -> None:
+        super().__init__()
+        self._call = call
+        self._emit = emit
+        self._hearing = hearing
+        self._decided = 0.0
+        self._quiet = 0.0
+        self._backchannels = 0
+        self._choice: Decided | None = None
+        self._number = 0
+        self._language = ""
+        self._route = ""
+        self._steps: dict[str, float] = {}
+
+    def note(self, event: Event) -> None:
+        """The call's own events pass here on their way out."""
+        if isinstance(event, Decided):
+            self._choice = event
+        self._emit(event)
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        frame = data.frame
+        if not isinstance(frame, _SEEN) or data.direction is not FrameDirection.DOWNSTREAM:
+            return
+        match frame:
+            case UserBackchannelFrame():
+                self._backchannels += 1
+            case LLMContextFrame() if (number := TURN.of(frame)) > self._number:
+                self._finish(interrupted=True)
+                self._number = number
+                self._language = LANGUAGE.of(frame)
+                self._decided = time.monotonic()
+                self._quiet = self._hearing.quiet_since
+            case LLMTextFrame() if TURN.of(frame) == self._number:
+                self._route = ROUTE.of(frame)
+                self._step("text")
+            case TTSAudioRawFrame() if "text" in self._steps:
+                self._step("audio")
+            case BotStartedSpeakingFrame() if "audio" in self._steps:
+                self._step("answer")
+            case _:
+                self._maybe_over(frame, data)
+
+    def _maybe_over(self, frame: Frame, data: FramePushed) -> None:
+        if isinstance(frame, InterruptionFrame):
+            if "answer" in self._steps:
+                self._finish(interrupted=True)
+        elif (
+            isinstance(frame, LLMFullResponseEndFrame)
+            and isinstance(data.destination, AgentTurn)
+            and TURN.of(frame) == self._number
+        ):
+            self._finish(interrupted=False)
+
+    def _step(self, name: str) -> None:
+        self._steps.setdefault(name, time.monotonic() - self._decided)
+
+    def _finish(self, *, interrupted: bool) -> None:
+        if not self._number or not self._steps:
+            return
+        choice = self._choice
+        self._emit(
+            Turn(
+                call=self._call,
+                number=self._number,
+                language=self._language,
+                route=self._route or (choice.route if choice else ""),
+                confidence=choice.confidence if choice else 0.0,
+                entry=choice.entry if choice else "",
+                ticket_id=choice.ticket_id if choice else "",
+                interrupted=interrupted,
+                backchannels=self._backchannels,
+                decision=max(0.0, self._decided - self._quiet) if self._quiet else 0.0,
+                routing=choice.seconds if choice else 0.0,
+                **{name: self._steps.get(name, 0.0) for name in ("text", "audio", "answer")},
+            )
+        )
+        self._steps.clear()
+        self._choice, self._backchannels, self._route = None, 0, ""

@@ -1,0 +1,20 @@
+"""The web application: routes, and what becomes of errors."""
+
+from fastapi import FastAPI, Request, Response
+
+from agent.web.house import House
+from agent.web.routes import health, twilio
+
+
+def create_app(house: House) -> FastAPI:
+    """Opens the doors when the server has started."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(twilio.routes(house))
+    app.include_router(health.routes(house))
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, twilio.Refused)
+        return Response(status_code=error.status)
+
+    app.add_exception_handler(twilio.Refused, refused)
+    return app

@@ -1,0 +1,40 @@
+"""What the web application is given: everything it does not do itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket
+
+from agent.doctor import Row
+from agent.line.protocol import Start
+from agent.line.signature import Signature
+from agent.line.token import Tokens
+from agent.web.doors import Doors
+from knowledge.events import Emit, nowhere
+
+
+async def _nothing() -> Sequence[Row]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    public: str
+    """Root of the service as Twilio sees it."""
+    signature: Signature
+    tokens: Tokens
+    answer: Callable[[WebSocket, Start], Awaitable[None]]
+    """Holds the call on an accepted, validated stream; returns when the stream is over."""
+    ended: Callable[[str], bool]
+    """Whether the call of this CallSid is over by our own decision."""
+    over: Callable[[str, str], None]
+    """Twilio says that the call of this CallSid is over, and with which outcome."""
+    doors: Doors
+    emit: Emit = nowhere
+    exposition: Callable[[], bytes] = bytes
+    """Metrics in Prometheus' text format."""
+    examine: Callable[[], Awaitable[Sequence[Row]]] = _nothing
+    """Asks each dependency; slow, and never on a call's way."""
+    start_deadline: float = 5.0
+    """Seconds from an accepted websocket to its `start`."""
+    version: str = ""

@@ -1,0 +1,131 @@
+"""The server of one worker: uvicorn, except that SIGTERM drops nobody.
+
+uvicorn itself closes every websocket as soon as the signal comes.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from loguru import logger
+
+from agent.settings import Settings
+from agent.web.app import create_app
+from agent.web.doors import Doors
+from agent.web.house import House
+
+LONGEST_MESSAGE = 64 * 1024
+"""Bytes; Twilio's are below 300. A longer one closes its socket with 1009."""
+PING = 20.0
+"""Seconds between pings and for each pong; a dead stream is noticed earlier, by its silence."""
+LAST_WORDS = 5.0
+"""Seconds that calls cut off at the deadline have to put their affairs in order."""
+
+
+class CallServer(uvicorn.Server):
+    """The first signal drains, a second one ends at once."""
+
+    def __init__(self, app: FastAPI, doors: Doors, *, drain_deadline: float = 0.0) -> None:
+        """`drain_deadline`: seconds that running calls have after the first signal."""
+        super().__init__(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                date_header=False,
+                lifespan="off",
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(LAST_WORDS),
+                timeout_keep_alive=5,
+                ws="websockets-sansio",
+                ws_max_size=LONGEST_MESSAGE,
+                ws_per_message_deflate=False,
+                ws_ping_interval=PING,
+                ws_ping_timeout=PING,
+            )
+        )
+        self._doors = doors
+        self._drain_deadline = drain_deadline
+        self._deadline = float("inf")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called between two bytecodes of the main thread: sets flags, `on_tick` acts on them."""
+        del sig, frame
+        if self._doors.state == "draining":
+            self.should_exit = True
+            return
+        self._doors.drain()
+        self._deadline = time.monotonic() + self._drain_deadline
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        if self._doors.state == "draining":
+            late = time.monotonic() >= self._deadline
+            if late and self._doors.calls:
+                logger.bind(calls=self._doors.calls).warning("calls cut off at the drain deadline")
+            self.should_exit = self.should_exit or late or self._doors.calls == 0
+        return await super().on_tick(counter)
+
+
+class EmbeddedServer(CallServer):
+    """In a process that has other things to do, and keeps its own signal handlers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError with the address in its text."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=2048)
+    listener.setblocking(False)
+    return listener
+
+
+@asynccontextmanager
+async def running(app: FastAPI, doors: Doors, listener: socket.socket) -> AsyncIterator[None]:
+    """Serves inside this process until the block ends; open calls are cut off then."""
+    server = EmbeddedServer(app, doors)
+    task = asyncio.create_task(server.serve([listener]), name="server")
+    doors.open()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def serve(
+    settings: Settings, furnish: Callable[[Settings], AbstractAsyncContextManager[House]]
+) -> None:
+    """Runs one worker on HOST and PORT until it has drained. `furnish` loads what calls need.
+
+    Raises OSError when the address is taken.
+    """
+    listener = listen(settings.host, settings.port)
+
+    async def main() -> None:
+        async with furnish(settings) as house:
+            server = CallServer(
+                create_app(house), house.doors, drain_deadline=settings.drain_deadline
+            )
+            house.doors.open()
+            await server.serve([listener])
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,57 @@
+"""One question to the knowledge, with the decision that the router would take: `kb ask`."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from knowledge.answers import Question
+from knowledge.index import Index
+from knowledge.language import Detector
+from knowledge.routing import Thresholds, choose, ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Field for field what `kb ask --jsonl` prints."""
+
+    ticket_id: str
+    route: str
+    confidence: float
+    entry: str
+    """Of the best entry, whatever the route; "" where nothing at all was shared."""
+    department: str
+    language: str
+    answer: str
+    """What would be spoken: "" unless the route is `knowledge`."""
+    seconds: float
+
+
+def ask(
+    index: Index,
+    text: str,
+    language: str | None = None,
+    *,
+    detector: Detector,
+    thresholds: Thresholds,
+    model_available: bool,
+) -> Asked:
+    """`language` of the caller; None: as detected."""
+    began = time.perf_counter()
+    spoken = language or detector.detect(text).language
+    best = index.best(Question(text, spoken))
+    decision = choose(
+        best,
+        thresholds,
+        model_available=model_available,
+        ticket_id=ticket(time.time(), os.urandom(10)),
+    )
+    return Asked(
+        ticket_id=decision.ticket_id,
+        route=decision.route.value,
+        confidence=round(decision.confidence, 4),
+        entry=best.entry if best else "",
+        department=best.department if best else "",
+        language=best.language if best else spoken,
+        answer=decision.said,
+        seconds=round(time.perf_counter() - began, 6),
+    )

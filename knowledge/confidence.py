@@ -1,0 +1,89 @@
+"""How probable it is that the best entry is the right one: from what was measured, nothing else."""
+
+from dataclasses import dataclass
+from math import exp
+
+VERBATIM = 0.985
+"""The caller said a known phrasing word for word."""
+SAME_WORDS = 0.96
+"""The caller said the same words but for silent ones and their order."""
+DIFFERENT = 0.45
+"""At most, where polarity, a number or an exclusive word differs."""
+_HEARD_ENOUGH = 0.6
+"""Transcripts that the recogniser is less sure of make the answer less sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """All but `mass` in [0, 1]."""
+
+    asked: float
+    """Share of the question that the best phrasing holds."""
+    known: float
+    """Share of the best phrasing that the question holds."""
+    alike: float
+    """Harmonic mean of the two."""
+    pairs: float
+    """Cosine of letter groups and neighbouring words with the best phrasing."""
+    topic: float
+    """Share of the question that stands anywhere in the entry."""
+    usual: float
+    """Mean likeness of the entry's phrasings."""
+    margin: float
+    """Lead over the next entry."""
+    strange: float
+    """Share of the question that no entry knows."""
+    swapped: float
+    """Weight of a word that the question has in place of the phrasing's."""
+    mass: float
+    """Weight of the question's words: one says little, four say much."""
+
+    def vector(self) -> tuple[float, ...]:
+        said = min(self.mass, 4.0) / 4.0
+        return (
+            1.0,
+            self.asked,
+            self.known,
+            self.alike,
+            self.pairs,
+            self.topic,
+            self.usual,
+            self.margin,
+            self.strange,
+            self.swapped,
+            said,
+            self.alike * self.margin,
+            self.alike * said,
+            self.topic * said,
+        )
+
+
+_COEFFICIENTS = (
+    -4.524,
+    0.179,
+    1.177,
+    0.373,
+    0.131,
+    1.417,
+    2.408,
+    1.276,
+    -0.380,
+    0.755,
+    0.439,
+    1.665,
+    0.671,
+    1.411,
+)
+"""Fitted by benchmarks/confidence.py."""
+
+
+def probability(signals: Signals) -> float:
+    """In (0, 1)."""
+    pairs = zip(_COEFFICIENTS, signals.vector(), strict=True)
+    score = sum(weight * value for weight, value in pairs)
+    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+
+
+def heard(confidence: float, transcript: float) -> float:
+    """`confidence`, less for a transcript of low confidence; both in [0, 1]."""
+    return confidence * min(1.0, transcript / _HEARD_ENOUGH)

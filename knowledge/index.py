@@ -1,0 +1,203 @@
+"""The embedded index: from a caller's words to the best entry and how sure it is, in numpy."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge import confidence
+from knowledge.answers import Answer, Question
+from knowledge.confidence import Signals
+from knowledge.ingest import Entry
+from knowledge.passages import Passages
+from knowledge.similarity import Likeness, Row, Table
+from knowledge.words import Lexicon, Reading, lexicon
+
+Floats = NDArray[np.float32]
+
+_MISMATCH = 0.6
+"""What likeness is left to a phrasing that differs in polarity, a number, an exclusive word."""
+_PAIRS = 0.3
+_ANSWERED = 0.6
+"""What a word counts that stands in an entry's answer only."""
+_TOLD = 0.3
+"""What a word counts that stands in an entry's body only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The best entry for a question."""
+
+    entry: int
+    signals: Signals
+    probability: float
+    likeness: Floats
+    """Of every entry, in [0, 1]."""
+    fixed: bool
+    """A rule set the probability, not the signals."""
+
+
+class Index:
+    """An `Answerer` over entries that are known when it is built; nothing in it changes."""
+
+    def __init__(self, tongues: Mapping[str, "Tongue"], other: "Tongue | None") -> None:
+        self._tongues = tongues
+        self._other = other
+
+    @classmethod
+    def build(cls, entries: Sequence[Entry]) -> "Index":
+        languages = {language for entry in entries for language in entry.wordings}
+        lexicons = {language: lexicon(language) for language in {"en", *languages}}
+        tongues = {language: Tongue(entries, language, lexicons) for language in sorted(languages)}
+        other = tongues.get("en") or next(iter(tongues.values()), None)
+        return cls(tongues, other)
+
+    async def answer(self, question: Question) -> Answer | None:
+        return self.best(question)
+
+    def best(self, question: Question) -> Answer | None:
+        """The best entry, however unsure; None where nothing at all is shared."""
+        tongue = self._tongues.get(question.language, self._other)
+        return tongue.best(question) if tongue is not None else None
+
+
+class Tongue:
+    """The index as a caller of one language meets it: entries without it stand in another."""
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        language: str,
+        lexicons: Mapping[str, Lexicon],
+        background: Sequence[Reading] = (),
+    ) -> None:
+        self._entries = tuple(entries)
+        self._spoken = tuple(_spoken(entry, language) for entry in entries)
+        self._lexicon = lexicons[language]
+        rows, topics = [], []
+        for number, (entry, spoken) in enumerate(zip(entries, self._spoken, strict=True)):
+            wording, words = entry.wordings[spoken], lexicons[spoken]
+            rows += [Row(number, words.read(text)) for text in wording.asked]
+            topics.append(_topic(entry, spoken, lexicons))
+        self._rows = rows
+        self._table = Table(rows, topics, background)
+        self._passages = Passages(entries, self._spoken, lexicons)
+        self._entry = np.array([row.entry for row in rows], dtype=np.intp)
+        self._counts = np.bincount(self._entry, minlength=len(entries)).astype(np.float32)
+        self._firsts = np.flatnonzero(np.diff(self._entry, prepend=-1))
+        self._negated = np.array([row.reading.negated for row in rows], dtype=np.bool_)
+        self._verbatim = _by(rows, lambda reading: reading.plain)
+        self._same = _by(rows, _said)
+        self._counted = [at for at, row in enumerate(rows) if row.reading.numbers]
+        self._members = [at for at, row in enumerate(rows) if row.reading.members]
+
+    def best(self, question: Question) -> Answer | None:
+        reading = self._lexicon.read(question.text)
+        match = self.match(reading)
+        if match is None:
+            return None
+        entry, spoken = self._entries[match.entry], self._spoken[match.entry]
+        return Answer(
+            text=entry.wordings[spoken].answer,
+            confidence=confidence.heard(match.probability, question.heard),
+            entry=entry.id,
+            department=entry.department,
+            language=spoken,
+            passages=self._passages.best(reading, match.likeness, match.entry),
+        )
+
+    def match(self, reading: Reading) -> Match | None:
+        verbatim = self._verbatim.get(reading.plain, frozenset())
+        likeness = self._table.compare(reading)
+        alike = 2 * likeness.asked * likeness.known
+        alike /= np.maximum(likeness.asked + likeness.known, 1e-6)
+        differs = self._differs(reading)
+        alike = np.where(differs, alike * _MISMATCH, alike)
+        rows = alike + _PAIRS * likeness.pairs
+        usual = np.add.reduceat(alike + likeness.pairs, self._firsts) / self._counts
+        scores = np.maximum.reduceat(rows, self._firsts) + likeness.topic + usual
+        entry = min(verbatim) if verbatim else int(np.argmax(scores))
+        if not verbatim and scores[entry] <= 0:
+            return None
+        signals, row = self._signals(likeness, alike, usual, scores, entry)
+        chance = confidence.probability(signals)
+        same = self._same.get(_said(reading), frozenset())
+        fixed = bool(verbatim) or bool(differs[row]) or entry in same
+        if verbatim:
+            chance = confidence.VERBATIM / len(verbatim)
+        elif differs[row]:
+            chance = min(chance, confidence.DIFFERENT)
+        elif entry in same:
+            chance = max(chance, confidence.SAME_WORDS) / len(same)
+        return Match(entry, signals, chance, np.clip(scores / _FULL_SCORE, 0.0, 1.0), fixed)
+
+    def _signals(
+        self, likeness: Likeness, alike: Floats, usual: Floats, scores: Floats, entry: int
+    ) -> tuple[Signals, int]:
+        first = int(self._firsts[entry])
+        own = alike[first : first + int(self._counts[entry])]
+        row = first + int(np.argmax(own))
+        others = np.delete(scores, entry)
+        margin = 1.0 - float(others.max(initial=0.0)) / max(float(scores[entry]), 1e-6)
+        signals = Signals(
+            asked=float(likeness.asked[row]),
+            known=float(likeness.known[row]),
+            alike=float(alike[row]),
+            pairs=float(likeness.pairs[row]),
+            topic=float(likeness.topic[entry]),
+            usual=float(usual[entry]) / 2,
+            margin=max(0.0, margin),
+            strange=likeness.strange,
+            swapped=self._table.swapped(likeness, row),
+            mass=likeness.mass,
+        )
+        return signals, row
+
+    def _differs(self, reading: Reading) -> NDArray[np.bool_]:
+        """Rows that say something else in polarity, a number, or a word that excludes ours."""
+        differs = self._negated != reading.negated
+        if reading.numbers:
+            for at in self._counted:
+                differs[at] |= self._rows[at].reading.numbers != reading.numbers
+        if reading.members:
+            for at in self._members:
+                other = self._rows[at].reading.members
+                differs[at] |= any(
+                    other.get(group, stem) != stem for group, stem in reading.members.items()
+                )
+        return differs
+
+
+_FULL_SCORE = 3.3
+"""The score of a phrasing said word for word to an entry that has no other."""
+
+
+def _spoken(entry: Entry, language: str) -> str:
+    """The language in which this entry serves callers of another."""
+    if language in entry.wordings:
+        return language
+    return "en" if "en" in entry.wordings else next(iter(entry.wordings))
+
+
+def _topic(entry: Entry, spoken: str, lexicons: Mapping[str, Lexicon]) -> dict[str, float]:
+    """The stems of an entry's longer texts and what they count."""
+    told = "en" if "en" in entry.wordings else spoken
+    stems = {}
+    if told == spoken:
+        stems = {word.stem: _TOLD for word in lexicons[told].read_all(entry.body)}
+    answer = lexicons[spoken].read_all(entry.wordings[spoken].answer)
+    return stems | {word.stem: _ANSWERED for word in answer}
+
+
+def _said(reading: Reading) -> str:
+    return " ".join(sorted(word.stem for word in reading.words))
+
+
+def _by(rows: Iterable[Row], key: Callable[[Reading], str]) -> dict[str, frozenset[int]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        found[key(row.reading)].add(row.entry)
+    found.pop("", None)
+    return {text: frozenset(entries) for text, entries in found.items()}

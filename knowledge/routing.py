@@ -1,0 +1,84 @@
+"""Who answers a turn: the cheapest answerer that may be trusted with it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from knowledge.answers import Answer, Passage
+
+
+class Route(StrEnum):
+    CACHE = "cache"
+    KNOWLEDGE = "knowledge"
+    MODEL = "model"
+    CLARIFY = "clarify"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    answer: float = 0.90
+    """Probability from which an answer is spoken without the model."""
+    model: float = 0.0
+    """Below it the caller is asked back instead of the model; 0: never."""
+    guess: float = 0.40
+    """Without a model: from here the caller is asked back, below it a person is offered."""
+
+
+ASK_BACK = 2
+"""Times in a row that a caller is asked back: a third time would only annoy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    ticket_id: str
+    route: Route
+    answer: Answer | None
+    """The best entry, spoken where the route is `knowledge` or `cache`."""
+
+    @property
+    def confidence(self) -> float:
+        return self.answer.confidence if self.answer else 0.0
+
+    @property
+    def said(self) -> str:
+        """What is spoken without the model; "" where somebody else has to answer."""
+        spoken = self.route in {Route.KNOWLEDGE, Route.CACHE}
+        return self.answer.text if self.answer and spoken else ""
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """What the model may answer from."""
+        return self.answer.passages if self.answer else ()
+
+
+def choose(
+    answer: Answer | None,
+    thresholds: Thresholds,
+    *,
+    model_available: bool,
+    ticket_id: str,
+    asked_back: int = 0,
+) -> Decision:
+    """`asked_back`: how often in a row the caller has just been asked back."""
+    confidence = answer.confidence if answer else 0.0
+    if answer is not None and confidence >= thresholds.answer:
+        route = Route.KNOWLEDGE
+    else:
+        floor = thresholds.model if model_available else thresholds.guess
+        unsure = Route.MODEL if model_available else Route.CLARIFY
+        unknown = Route.CLARIFY if model_available else Route.PERSON
+        route = unsure if confidence >= floor else unknown
+    if route is Route.CLARIFY and asked_back >= ASK_BACK:
+        route = Route.MODEL if model_available else Route.PERSON
+    return Decision(ticket_id, route, answer)
+
+
+def ticket(now: float, entropy: bytes) -> str:
+    """A time-ordered UUID (RFC 9562, version 7): `now` in Unix seconds, `entropy` of 10 bytes."""
+    stamp = int(now * 1000) & 0xFFFF_FFFF_FFFF
+    noise = int.from_bytes(entropy[:10])
+    number = stamp << 80 | noise
+    number = number & ~(0xF << 76) | 0x7 << 76
+    number = number & ~(0x3 << 62) | 0x2 << 62
+    text = f"{number:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

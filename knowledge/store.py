@@ -1,0 +1,48 @@
+"""Redis as a client that cannot hold up a call: deadlines, a bounded pool, one retry."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as Overdue
+
+from knowledge.chain import Fault
+
+BUDGET = 0.05
+"""Seconds for an operation."""
+CONNECT = 0.5
+"""Seconds for a connection, which is made while nobody waits for it."""
+
+
+def connect(url: str) -> Redis:
+    """The process's one client, made without waiting; its owner calls `aclose`.
+
+    The library's own defaults (5 s, ten retries, no health check) would hold a call for a minute.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=16,
+        timeout=BUDGET,
+        socket_timeout=BUDGET,
+        socket_connect_timeout=CONNECT,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 1),
+        health_check_interval=15,
+    )
+    return Redis.from_pool(pool)
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """The library's errors in the words of our policy."""
+    try:
+        yield
+    except Overdue as error:
+        raise Fault("late") from error
+    except Disconnected as error:
+        raise Fault("refused") from error
+    except RedisError as error:
+        raise Fault("broken", type(error).__name__) from error

@@ -1,0 +1,207 @@
+"""Deepgram's live transcription, by its websocket: https://developers.deepgram.com/reference.
+
+The vendor's client is passed over: it builds a TLS context for each connection (20 ms of the event
+loop) and gives up connecting after ten seconds, which is too long for a caller.
+"""
+
+import asyncio
+import audioop
+import json
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from knowledge.chain import Breaker, Fault
+from processors.ears.mouth import Checkups, Heard, Mouth, Word
+
+KEEP_ALIVE = 4.0
+"""Seconds without audio; Deepgram closes after ten."""
+ENDPOINTING = 500
+"""Milliseconds of silence after which it finalises by itself: for speech our VAD has missed."""
+CLOSING = 0.25
+"""Seconds for its goodbye; a hang-up does not wait for a provider."""
+CONNECTING = 5.0
+"""Seconds; whoever listens has a shorter deadline of their own."""
+
+
+class Deepgram:
+    interims = True
+    patience = 0.6
+
+    def __init__(
+        self,
+        key: str,
+        languages: Sequence[str],
+        *,
+        base_url: str = "https://api.deepgram.com",
+        model: str = "nova-3",
+        tls: ssl.SSLContext | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """`base_url`: an http(s) root. `tls`: the process's own; building one takes 20 ms."""
+        self.name = "deepgram"
+        self.breaker = breaker or Breaker()
+        self.checkups = Checkups()
+        self._url = address(base_url, languages, model)
+        self._headers = {"Authorization": f"Token {key}"}
+        self._tls = (tls or True) if self._url.startswith("wss:") else None
+        self._language = languages[0] if len(languages) == 1 else ""
+
+    async def listen(self, mouth: Mouth) -> AsyncGenerator[Heard | None]:
+        """Raises Fault, at the latest when the provider closes the connection."""
+        socket = await self._connect()
+        sender = asyncio.ensure_future(_feed(socket, mouth))
+        try:
+            yield None
+            async for message in socket:
+                heard = parse(message, self._language)
+                if heard is not None:
+                    yield heard
+        except ConnectionClosed as error:
+            raise Fault("cut", f"close code {socket.close_code}") from error
+        finally:
+            sender.cancel()
+            await asyncio.wait([sender])
+            await _goodbye(socket)
+        if not sender.cancelled() and isinstance(problem := sender.exception(), Fault):
+            raise problem
+        raise Fault("cut", f"close code {socket.close_code}")
+
+    async def probe(self) -> None:
+        await _goodbye(await self._connect())
+
+    async def _connect(self) -> ClientConnection:
+        try:
+            return await connect(
+                self._url,
+                additional_headers=self._headers,
+                compression=None,
+                user_agent_header=None,
+                proxy=None,
+                open_timeout=CONNECTING,
+                close_timeout=CLOSING,
+                ping_interval=None,
+                ssl=self._tls,
+            )
+        except InvalidStatus as error:
+            raise refusal(error.response.status_code, error.response.headers) from error
+        except TimeoutError as error:
+            raise Fault("late", "connecting") from error
+        except OSError as error:
+            raise Fault("refused", type(error).__name__) from error
+        except (WebSocketException, EOFError) as error:
+            raise Fault("broken", type(error).__name__) from error
+
+
+def address(base_url: str, languages: Sequence[str], model: str) -> str:
+    """The websocket's URL. mu-law as it came from the line: half the bytes, nothing lost."""
+    root = base_url.rstrip("/")
+    root = root.replace("https://", "wss://", 1).replace("http://", "ws://", 1)
+    query = {
+        "model": model,
+        "language": languages[0] if len(languages) == 1 else "multi",
+        "encoding": "mulaw",
+        "sample_rate": 8000,
+        "channels": 1,
+        "interim_results": "true",
+        "punctuate": "true",
+        "endpointing": ENDPOINTING,
+    }
+    return f"{root}/v1/listen?{urlencode(query)}"
+
+
+def refusal(status: int, headers: Mapping[str, str]) -> Fault:
+    """What an HTTP status in place of a websocket means."""
+    detail = f"HTTP {status}"
+    if status in {401, 402, 403}:
+        return Fault("denied", detail, permanent=True)
+    if status == 429:  # noqa: PLR2004
+        return Fault("limited", detail, retry_after=_seconds(headers.get("Retry-After", "")))
+    return Fault("broken", detail)
+
+
+def parse(message: str | bytes, language: str) -> Heard | None:
+    """None for what is no transcript. `language`: where only one is configured. Raises Fault."""
+    try:
+        event = json.loads(message)
+        match event["type"]:
+            case "Results":
+                return _results(event, language)
+            case "Error":
+                raise Fault("broken", "an error event")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Fault("broken", f"unreadable event ({type(error).__name__})") from error
+    return None
+
+
+def _results(event: dict[str, Any], language: str) -> Heard:
+    best = event["channel"]["alternatives"][0]
+    words = best.get("words") or []
+    return Heard(
+        str(best["transcript"]).strip(),
+        words=tuple(
+            Word(
+                str(word.get("punctuated_word") or word["word"]),
+                float(word["start"]),
+                float(word["end"]),
+            )
+            for word in words
+        ),
+        until=float(event.get("start", 0.0)) + float(event.get("duration", 0.0)),
+        final=bool(event.get("is_final")),
+        answers=bool(event.get("from_finalize")),
+        language=language or _spoken(best, words),
+        confidence=min(1.0, max(0.0, float(best.get("confidence", 1.0)))),
+    )
+
+
+def _spoken(best: dict[str, Any], words: list[dict[str, Any]]) -> str:
+    """The language of most words; of the whole where the words name none."""
+    named = [word["language"] for word in words if word.get("language")]
+    named = named or best.get("languages") or [""]
+    return str(max(dict.fromkeys(named), key=named.count))[:2]
+
+
+async def _feed(socket: ClientConnection, mouth: Mouth) -> None:
+    """Audio, KeepAlive where there is none, Finalize where speech has ended. Ends with the socket.
+
+    Raises Fault when the provider takes no audio, and closes the socket then.
+    """
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE):
+                    pcm = await mouth.block()
+            except TimeoutError:
+                await socket.send('{"type":"KeepAlive"}')
+                continue
+            if pcm:
+                await socket.send(audioop.lin2ulaw(pcm, 2))
+            else:
+                await socket.send('{"type":"Finalize"}')
+    except ConnectionClosed:
+        return
+    except Fault:
+        socket.transport.abort()
+        raise
+
+
+async def _goodbye(socket: ClientConnection) -> None:
+    """CloseStream, so that the provider does not bill a stream that nobody hears, then the end."""
+    with suppress(ConnectionClosed, TimeoutError):
+        async with asyncio.timeout(CLOSING):
+            await socket.send('{"type":"CloseStream"}')
+    await socket.close()
+
+
+def _seconds(retry_after: str) -> float:
+    """Of a Retry-After header; its date form counts as not given."""
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        return 0.0

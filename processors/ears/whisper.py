@@ -1,0 +1,176 @@
+"""The embedded recogniser: Whisper on CTranslate2, one utterance at a time, one thread a process.
+
+What makes it fast is the window: the encoder sees max(10 s, length + 1 s) instead of 30 s. Below
+8 s the decoder loops, so the window is no smaller for a short answer.
+"""
+
+import asyncio
+import importlib
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from knowledge.chain import Fault
+from knowledge.events import Emit, Waited
+from processors.ears.mel import RATE, Mel, Spectrum
+from processors.ears.plausible import confidence, plausible, spoken
+from processors.ears.weights import Size, Weights, WeightsMissing, find
+
+LINE_RATE = 8000
+SHORTEST_WINDOW = 10.0
+LONGEST = 29.0
+"""Seconds of one utterance: the encoder's 30 less the second of silence at the end."""
+BEAM = 5
+QUEUE = 8
+"""Utterances that may wait for the thread; the next one is refused."""
+PROMPT_TOKENS = 60
+"""Of domain words; more cost time and come back as invented speech."""
+FAMILIAR = 4.0
+"""How much likelier the language heard before is than another: a "no" has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    text: str
+    language: str
+    """Two letters."""
+    confidence: float
+    """In [0, 1]."""
+
+
+class Whisper:
+    """Shared by all calls of the process. `load` takes a second or two: not on the event loop."""
+
+    def __init__(
+        self, weights: Weights, languages: Sequence[str], words: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Raises WeightsMissing where the extra `local` is not installed."""
+        ctranslate2, self._resample, tokenizers = _engines()
+        self.name = weights.name
+        self._storage = ctranslate2.StorageView.from_array
+        self._model: Any = ctranslate2.models.Whisper(
+            weights.name,
+            device="cpu",
+            compute_type="int8",
+            inter_threads=1,
+            intra_threads=1,
+            files=weights.files,
+        )
+        self._tokens: Any = tokenizers.Tokenizer.from_buffer(weights.tokenizer)
+        self._mel = Mel(self._model.n_mels)
+        self._languages = tuple(languages) or ("en",)
+        self._prompts = {code: self._prompt(code, words.get(code, ())) for code in self._languages}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
+        self._waiting = 0
+
+    @classmethod
+    def load(
+        cls,
+        languages: Sequence[str],
+        *,
+        models: str | None = None,
+        words: Mapping[str, Sequence[str]] | None = None,
+    ) -> Self:
+        """`languages`: two letters each; English alone takes the smaller, English-only model.
+
+        `models`: LOCAL_MODELS_DIR. `words`: by language, words of the domain that are to be
+        expected. Raises WeightsMissing, and ValueError for a language that Whisper does not know.
+        """
+        size: Size = "tiny.en" if tuple(languages) == ("en",) else "base"
+        engine = cls(find(size, models), languages, words or {})
+        engine._recognise(np.zeros(RATE, np.float32).tobytes(), "", time.monotonic())
+        return engine
+
+    async def transcribe(
+        self, pcm: bytes, *, call: str, emit: Emit, familiar: str = ""
+    ) -> Transcript | None:
+        """What was said in `pcm` (8 kHz); None where it is no speech that can be trusted.
+
+        `familiar`: the language heard last, two letters. Raises Fault("limited") when too many
+        utterances wait already, Fault("broken") when the engine fails.
+        """
+        if self._waiting >= QUEUE:
+            raise Fault("limited", "the recogniser's queue is full", proven=False)
+        self._waiting += 1
+        try:
+            transcript, waited = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._recognise, pcm, familiar, time.monotonic()
+            )
+        except RuntimeError as error:
+            raise Fault("broken", "the embedded recogniser failed") from error
+        finally:
+            self._waiting -= 1
+        emit(Waited(call, "ears.queue", waited))
+        return transcript
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _recognise(
+        self, pcm: bytes, familiar: str, asked: float
+    ) -> tuple[Transcript | None, float]:
+        """In the worker thread, with the seconds that passed since `asked`."""
+        waited = time.monotonic() - asked
+        line = np.frombuffer(pcm, np.int16)[: round(LONGEST * LINE_RATE)].astype(np.float32)
+        audio: Spectrum = self._resample(line / 32768.0, LINE_RATE, RATE, "HQ")
+        seconds = len(audio) / RATE
+        heard = self._mel(audio, max(SHORTEST_WINDOW, seconds + 1.0))
+        encoded = self._model.encode(self._storage(heard[None]))
+        language = self._language(encoded, familiar)
+        prompt = self._prompts[language]
+        best = self._model.generate(
+            encoded,
+            [prompt],
+            beam_size=BEAM,
+            max_length=len(prompt) + 16 + round(12 * seconds),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        text = spoken(self._tokens.decode(best.sequences_ids[0]))
+        score, no_speech = float(best.scores[0]), float(best.no_speech_prob)
+        if not plausible(text, seconds, score, no_speech):
+            return None, waited
+        return Transcript(text, language, confidence(score, no_speech)), waited
+
+    def _language(self, encoded: object, familiar: str) -> str:
+        """The likeliest of the configured ones: unrestricted, quiet English is called Arabic."""
+        if len(self._languages) == 1 or not self._model.is_multilingual:
+            return self._languages[0]
+        likely = {token[2:-2]: share for token, share in self._model.detect_language(encoded)[0]}
+        return max(
+            self._languages,
+            key=lambda code: likely.get(code, 0.0) * (FAMILIAR if code == familiar else 1.0),
+        )
+
+    def _prompt(self, language: str, words: Sequence[str]) -> list[str]:
+        """Special tokens as text: what was said before, the language, the task."""
+        start = ["<|startoftranscript|>"]
+        if self._model.is_multilingual:
+            if self._tokens.token_to_id(f"<|{language}|>") is None:
+                raise ValueError(f"LANGUAGES: Whisper {self.name} does not know {language!r}")
+            start += [f"<|{language}|>", "<|transcribe|>"]
+        elif language != "en":
+            raise ValueError(f"LANGUAGES: Whisper {self.name} knows English only")
+        start.append("<|notimestamps|>")
+        if not words:
+            return start
+        before = self._tokens.encode(" " + ", ".join(words), add_special_tokens=False).tokens
+        return ["<|startofprev|>", *before[:PROMPT_TOKENS], *start]
+
+
+def _engines() -> tuple[Any, Any, Any]:
+    """Imported on demand: a service whose ears are in the cloud does without the extra."""
+    try:
+        return (
+            importlib.import_module("ctranslate2"),
+            importlib.import_module("soxr").resample,
+            importlib.import_module("tokenizers"),
+        )
+    except ImportError as error:
+        raise WeightsMissing(
+            f"the embedded ears need the package {error.name}: install the extra `local`"
+        ) from error

@@ -1,0 +1,210 @@
+"""A thin client for OpenAI and for every provider that speaks its protocol."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, cast
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletionChunk
+from pipecat.utils.http import connection_limits
+
+from knowledge.chain import Breaker, Fault
+from processors.model.client import Finish, Message, Piece, Prompt, Usage
+
+CONNECT = 1.0
+"""Seconds for the TCP and TLS handshakes, and for the pool to hand out a connection."""
+READ = 30.0
+"""Seconds without a byte; whoever asks has deadlines of its own, which are shorter."""
+AFTERTHOUGHT = 0.3
+"""Seconds after a complete answer for its usage, and for the connection to be free again."""
+_DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""Until somebody changes a setting: the key, its rights, the address or the model's name."""
+_CODE = 40
+"""Characters: no error code of these protocols is longer."""
+LONGEST_BAN = 3600.0
+"""Seconds: nobody is believed who asks us to stay away for longer."""
+
+
+def connections(tls: ssl.SSLContext | None = None) -> openai.DefaultAsyncHttpxClient:
+    """The process's one pool for all model providers; its owner calls `aclose`.
+
+    A TLS context costs 20 to 40 ms of the event loop, hence one for all, made at start. Proxies
+    and certificates are not taken from the environment, which only the settings read.
+    """
+    return openai.DefaultAsyncHttpxClient(
+        verify=tls or ssl.create_default_context(),
+        timeout=openai.Timeout(READ, connect=CONNECT, pool=CONNECT),
+        limits=connection_limits(
+            max_connections=1000, max_keepalive_connections=100, keepalive_expiry=60
+        ),
+        trust_env=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """With whom, and as whom."""
+
+    base_url: str
+    """With its /v1."""
+    key: str = field(repr=False)
+    model: str
+    max_tokens: int = 150
+    openai: bool = True
+    """The provider knows what only OpenAI's own API does: the role `developer` and the field
+    `max_completion_tokens`. Others are told `system` and `max_tokens`."""
+
+
+class OpenAI:
+    """Stateless but for its breaker: one for all calls of the process."""
+
+    spare = True
+
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        *,
+        http: openai.DefaultAsyncHttpxClient,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self.name = name
+        self.breaker = breaker or Breaker()
+        self._account = account
+        self._api = openai.AsyncOpenAI(
+            api_key=account.key, base_url=account.base_url, http_client=http, max_retries=0
+        )
+        self._api.organization = self._api.project = None  # not from the environment either
+
+    async def write(self, prompt: Prompt) -> AsyncGenerator[Piece]:
+        """Raises Fault."""
+        with _faults():
+            stream = await self._api.chat.completions.create(**self._request(prompt))
+            async with aclosing(stream), aclosing(aiter(stream)) as chunks:
+                silent = not prompt.said  # with nothing to add, saying nothing is an answer
+                async for chunk in chunks:
+                    text, reason = _parts(chunk)
+                    if text:
+                        silent = False
+                        yield text
+                    if reason:
+                        break
+                else:
+                    raise Fault("cut", "no finish_reason")
+                if silent:
+                    raise Fault("empty", reason)
+                yield Finish(torn=reason != "stop")
+                if usage := await _usage(chunks):
+                    yield usage
+
+    async def check(self) -> None:
+        """Asks for the list of models: key, address and network are right. Raises Fault."""
+        with _faults():
+            await self._api.models.list()
+
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        account = self._account
+        limit = "max_completion_tokens" if account.openai else "max_tokens"
+        return {
+            "model": account.model,
+            "messages": [_addressed(message, account) for message in prompt.messages],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            limit: account.max_tokens,
+        }
+
+
+def _addressed(message: Message, account: Account) -> Message:
+    if account.openai or message["role"] != "developer":
+        return message
+    return cast("Message", {**message, "role": "system"})
+
+
+def _parts(chunk: object) -> tuple[str, str]:
+    """Text and reason to finish, each maybe empty. The SDK checks nothing: this does."""
+    choices = getattr(chunk, "choices", None)
+    if not isinstance(chunk, ChatCompletionChunk) or not isinstance(choices, list):
+        raise Fault("broken", "no completion chunk")
+    if not choices:
+        return "", ""
+    text = getattr(getattr(choices[0], "delta", None), "content", None)
+    reason = getattr(choices[0], "finish_reason", None)
+    if not isinstance(text, str | None) or not isinstance(reason, str | None):
+        raise Fault("broken", "no completion chunk")
+    return text or "", reason or ""
+
+
+async def _usage(chunks: AsyncIterator[ChatCompletionChunk]) -> Usage | None:
+    """What follows the answer; that nothing follows, or badly, harms nobody any more."""
+    found = None
+    with suppress(Fault, TimeoutError), _faults():
+        async with asyncio.timeout(AFTERTHOUGHT):
+            async for chunk in chunks:
+                found = getattr(chunk, "usage", None) or found
+    counts = getattr(found, "prompt_tokens", None), getattr(found, "completion_tokens", None)
+    if not isinstance(counts[0], int) or not isinstance(counts[1], int):
+        return None
+    cached = getattr(getattr(found, "prompt_tokens_details", None), "cached_tokens", None)
+    return Usage(counts[0], counts[1], cached if isinstance(cached, int) else 0)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """The SDK's errors in the words of our policy. Their texts may hold keys and are dropped."""
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _refusal(error) from error
+    except openai.APIConnectionError as error:
+        raise _disconnection(error.__cause__) from error
+    except openai.APIError as error:
+        raise Fault("broken", _word(error.code) or "error in the stream") from error
+    except (ValueError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
+        raise Fault("broken", type(error).__name__) from error
+
+
+def _refusal(error: openai.APIStatusError) -> Fault:
+    status, code = error.status_code, _word(error.code)
+    detail = f"{status} {code}".strip()
+    if status in _DENIED or code == "insufficient_quota":
+        return Fault("denied", detail, permanent=True)
+    wait = retry_after(error.response.headers, datetime.now(UTC))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Fault("limited", detail, retry_after=wait)
+    return Fault("broken", detail, retry_after=wait)
+
+
+def _disconnection(cause: BaseException | None) -> Fault:
+    detail = type(cause).__name__ if cause else ""
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return Fault("refused", detail)
+    if isinstance(cause, httpx2.TimeoutException):
+        return Fault("late", detail)
+    return Fault("cut", detail)
+
+
+def retry_after(headers: Any, now: datetime) -> float:
+    """Seconds from `retry-after-ms` or `Retry-After` (RFC 9110: seconds or a date); 0: unsaid."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with suppress(ValueError):
+            return _sane(float(headers.get(name, "")) * unit)
+    with suppress(ValueError):
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+        return _sane((date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+    return 0.0
+
+
+def _sane(seconds: float) -> float:
+    return min(seconds, LONGEST_BAN) if seconds > 0 else 0.0  # False for NaN as well
+
+
+def _word(code: object) -> str:
+    """An error's code where it is one: what else a provider sends there might be anybody's."""
+    return code if isinstance(code, str) and code.isidentifier() and len(code) < _CODE else ""

@@ -1,0 +1,295 @@
+"""Voice: to the pipeline one speech service, below it any number of voices in order."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    Frame,
+    InterruptionFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.frame_processor import FrameCallback, FrameDirection
+from pipecat.services.settings import TTSSettings
+from pipecat.services.tts_service import TTSService
+from pipecat.utils.context.word_timestamp_tracker import WordTimestamp
+from pipecat.utils.text.base_text_aggregator import TextType
+
+from knowledge.chain import Fault, relay
+from knowledge.events import Answered, Emit, Switched
+from processors.frames import (
+    LANGUAGE,
+    PACE,
+    PROTECTED,
+    REMEMBERED,
+    ROUTE,
+    TURN,
+    Key,
+)
+from processors.voice.client import RATE, SECOND, Client, Script, Sound, Word
+from processors.voice.sentences import sentences
+from processors.voice.utterance import Utterance
+
+AT = Key[float]("at", -1.0)
+"""On a word's text frame: seconds from the first sample of its audio context to its beginning."""
+
+BLOCK = SECOND * 60 // 1000
+"""Bytes: audio after the first block waits for this much, each frame costs the same."""
+FIRST = 0.5
+"""Seconds a voice has for its first sound."""
+QUIET = 0.4
+"""Seconds a voice may pause even where nothing is left to be played."""
+RESCUE = 0.5
+"""Seconds of audio that must be left when the next voice is asked, so that no gap is heard."""
+
+_KEPT = frozenset(key.name for key in (LANGUAGE, PACE, PROTECTED, REMEMBERED, ROUTE, TURN))
+_SPOKEN = (TTSStartedFrame, TTSAudioRawFrame, TTSTextFrame, TTSStoppedFrame)
+
+
+@dataclass
+class _Context:
+    """An audio context: the sentences of one turn."""
+
+    seconds: float = 0.0
+    """Audio made in it."""
+    dry: float = 0.0
+    """When that will have been played, on the loop's clock."""
+    base: int | None = None
+    """Nanoseconds of the pipeline's clock at its first sample."""
+    patience: float = QUIET
+    """Of the voice that is speaking."""
+    answered: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    """Voices that are not asked again in this turn: one that comes and goes is worse than none."""
+
+
+@dataclass
+class _Blocks:
+    """Audio and words on their way out, in blocks worth a frame."""
+
+    context_id: str
+    segment: int | None
+    begun: float
+    """Seconds of the context before this sentence."""
+    pcm: bytearray = field(default_factory=bytearray)
+    words: list[Word] = field(default_factory=list)
+    first: bool = True
+
+    def add(self, sound: Sound, words: list[Word]) -> Iterator[Frame]:
+        self.pcm += sound.pcm
+        self.words += words
+        if self.pcm and (self.first or len(self.pcm) >= BLOCK):
+            self.first = False
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Frame]:
+        """The audio, then the words that begin in it."""
+        if self.pcm:
+            yield TTSAudioRawFrame(bytes(self.pcm), RATE, 1, context_id=self.context_id)
+            self.pcm.clear()
+        for word in self.words:
+            frame = TTSTextFrame(word.text, TextType.WORD, segment_id=self.segment)
+            frame.context_id = self.context_id
+            frame.will_be_spoken = True
+            yield AT.on(frame, self.begun + word.at)
+        self.words.clear()
+
+
+class Voice(TTSService):
+    """Speaks `LLMTextFrame`s, which are whole sentences; nothing unspoken is told as spoken.
+
+    When every voice has failed, an error frame goes up, and the rest of the turn is dropped.
+    """
+
+    def __init__(
+        self,
+        clients: Sequence[Client],
+        *,
+        call: str,
+        emit: Emit,
+        language: str = "en",
+        first: float = FIRST,
+    ) -> None:
+        """`language`: of a text that does not say its own. `first`: see `FIRST`."""
+        super().__init__(
+            push_text_frames=True,
+            push_start_frame=True,
+            push_stop_frames=True,
+            max_consecutive_zero_audio_contexts=0,
+            sample_rate=RATE,
+            settings=TTSSettings(model=None, voice=None, language=None),
+        )
+        self._clients = list(clients)
+        self._call = call
+        self._emit = emit
+        self._default = language
+        self._first = first
+        self._contexts: dict[str, _Context] = {}
+        self._turn = ""
+        self._refused = ""
+        self._kept: dict[str, Any] = {}
+        self._segment: int | None = None
+        self._utterance = Utterance("")
+        self._last = 0
+
+    def can_generate_metrics(self) -> bool:
+        return True
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        if PROTECTED.of(frame):
+            frame.interruptible = False
+        await super().queue_frame(frame, direction, callback)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, LLMTextFrame) and not frame.skip_tts:
+            for sentence in sentences(frame.text, LANGUAGE.of(frame) or self._default):
+                if self._turn and self._turn == self._refused:
+                    return
+                piece = AggregatedTextFrame(sentence, TextType.SENTENCE, raw_text=sentence)
+                piece.interruptible = frame.interruptible
+                self._keep(frame, piece)
+                await super().process_frame(piece, direction)
+            return
+        if isinstance(frame, TTSSpeakFrame):
+            self._keep(frame, None)
+        elif isinstance(frame, InterruptionFrame):
+            self._last = 0
+        await super().process_frame(frame, direction)
+
+    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        context = self._contexts.setdefault(context_id, _Context())
+        utterance = self._utterance = Utterance(text)
+        blocks = _Blocks(context_id, self._segment, context.seconds)
+        await self.start_tts_usage_metrics(text)
+        try:
+            async with aclosing(self._sounds(utterance, context)) as sounds:
+                async for sound, words in sounds:
+                    for frame in blocks.add(sound, words):
+                        yield frame
+        except Fault:
+            for frame in blocks.flush():
+                yield frame
+            await self._give_up(context_id)
+        else:
+            blocks.words += utterance.complete()
+            for frame in blocks.flush():
+                yield frame
+
+    async def tts_process_generator(
+        self, context_id: str, generator: AsyncGenerator[Frame | None, None]
+    ) -> None:
+        async with aclosing(generator):  # the base class leaves it to the garbage collector
+            await super().tts_process_generator(context_id, generator)
+
+    async def append_to_audio_context(
+        self, context_id: str | None, frame: Frame | WordTimestamp | None
+    ) -> None:
+        if isinstance(frame, TTSTextFrame) and AT.of(frame) < 0 and self._utterance.told:
+            return  # the base class repeats as a sentence what went out word by word, or never did
+        if isinstance(frame, _SPOKEN):
+            frame.metadata.update(self._kept)
+        await super().append_to_audio_context(context_id, frame)
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        if isinstance(frame, TTSAudioRawFrame | TTSTextFrame | TTSStartedFrame):
+            self._time(frame)
+            if not isinstance(frame, TTSAudioRawFrame) and not REMEMBERED.of(frame):
+                frame.append_to_context = False
+        await super().push_frame(frame, direction)
+
+    async def on_turn_context_created(self, context_id: str) -> None:
+        self._turn = context_id
+        await super().on_turn_context_created(context_id)
+
+    async def on_audio_context_completed(self, context_id: str) -> None:
+        self._contexts.pop(context_id, None)
+
+    async def on_audio_context_interrupted(self, context_id: str) -> None:
+        self._contexts.pop(context_id, None)
+
+    def _keep(self, frame: Frame, piece: AggregatedTextFrame | None) -> None:
+        """From now on, what leaves carries this frame's metadata."""
+        self._kept = {name: frame.metadata[name] for name in _KEPT & frame.metadata.keys()}
+        self._segment = None
+        if piece is not None:
+            piece.metadata.update(self._kept)
+            self._segment = piece.id
+
+    def _time(self, frame: TTSAudioRawFrame | TTSTextFrame | TTSStartedFrame) -> None:
+        """A context's clock starts with its first sample; its words are stamped by it."""
+        context = self._contexts.get(frame.context_id or "")
+        if context is None:
+            return
+        if isinstance(frame, TTSAudioRawFrame) and context.base is None:
+            context.base = max(self._last, self.get_clock().get_time())
+        if isinstance(frame, TTSTextFrame) and AT.of(frame) >= 0 and context.base is not None:
+            self._last = frame.pts = context.base + int(AT.of(frame) * 1e9)
+
+    async def _sounds(
+        self, utterance: Utterance, context: _Context
+    ) -> AsyncGenerator[tuple[Sound, list[Word]]]:
+        """Each piece of the sentence with its words, whoever spoke it."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        left: list[Word] = []
+
+        async def ask(client: Client) -> AsyncGenerator[tuple[Client, Sound]]:
+            utterance.begin()
+            context.patience = client.patience
+            async with aclosing(client.speak(self._script(utterance.rest))) as sounds:
+                async for sound in sounds:
+                    yield client, sound
+
+        def report(client: Client, fault: Fault) -> None:
+            left.extend(utterance.broke())
+            context.failed.add(client.name)
+            self._emit(Switched(self._call, "voice", client.name, fault.kind))
+
+        clients = [one for one in self._clients if one.name not in context.failed]
+
+        def gap() -> float:
+            if not utterance.sounding:
+                return context.patience
+            return max(QUIET, context.dry - loop.time() - RESCUE)
+
+        stream = relay(clients or self._clients, ask, first=self._first, gap=gap, report=report)
+        try:
+            async with aclosing(stream) as sounds:
+                async for client, sound in sounds:
+                    if sound.pcm and client.name not in context.answered:
+                        context.answered.add(client.name)
+                        self._emit(Answered(self._call, "voice", client.name, loop.time() - asked))
+                    seconds = len(sound.pcm) / SECOND
+                    context.seconds += seconds
+                    context.dry = max(context.dry, loop.time()) + seconds
+                    told, left = left, []
+                    yield sound, told + utterance.take(sound)
+        except Fault:
+            if left:
+                yield Sound(b""), left
+            raise
+
+    def _script(self, text: str) -> Script:
+        language = self._kept.get(LANGUAGE.name) or self._default
+        return Script(text, language, self._kept.get(PACE.name, PACE.default), self._call)
+
+    async def _give_up(self, context_id: str) -> None:
+        self._utterance.told = True
+        self._refused = self._turn
+        await self.push_error("voice: no provider could speak")
+        await self.remove_audio_context(context_id)

@@ -1,0 +1,148 @@
+"""Twilio's REST API, as a call uses it."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from agent.line import rest
+from agent.line.rest import CallGone, TwilioAway, TwilioDenied, TwilioError
+from agent.simulators.rest import RestCall
+from agent.simulators.rest import TwilioRest as SimulatedRest
+from agent.simulators.server import Fault
+
+pytestmark = pytest.mark.wire
+
+
+class Naps:
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[SimulatedRest]:
+    async with SimulatedRest() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def naps() -> Naps:
+    return Naps()
+
+
+@pytest.fixture
+async def client(twilio: SimulatedRest, naps: Naps) -> AsyncIterator[rest.TwilioRest]:
+    async with aiohttp.ClientSession() as session:
+        account = twilio.account
+        yield rest.TwilioRest(session, twilio.url, account.sid, account.token, sleep=naps)
+
+
+async def test_a_call_is_hung_up(twilio: SimulatedRest, client: rest.TwilioRest) -> None:
+    call = RestCall("CA1")
+    twilio.enter(call)
+    await client.hang_up("CA1")
+    assert call.status == "completed"
+
+
+async def test_a_call_is_given_other_instructions(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    call = RestCall("CA1")
+    twilio.enter(call)
+    await client.instruct("CA1", "<Response/>")
+    assert call.redirects == ["<Response/>"]
+
+
+async def test_a_call_that_is_over_is_told_from_a_failure(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    twilio.enter(RestCall("CA1", status="completed"))
+    with pytest.raises(CallGone) as over:
+        await client.hang_up("CA1")
+    with pytest.raises(CallGone) as unknown:
+        await client.hang_up("CA2")
+    assert (over.value.code, unknown.value.code) == (21220, 20404)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "attempts"),
+    [
+        (Fault.DENIED, TwilioDenied, 1),
+        (Fault.LIMITED, TwilioAway, 3),
+        (Fault.BROKEN, TwilioAway, 3),
+        (Fault.GARBAGE, TwilioAway, 3),
+        (Fault.DROP, TwilioAway, 3),
+    ],
+)
+async def test_what_may_pass_is_tried_again_twice_and_nothing_else(
+    twilio: SimulatedRest, fault: Fault, error: type[TwilioError], attempts: int
+) -> None:
+    twilio.enter(RestCall("CA1"))
+    await twilio.behave(fault=fault)
+    naps = Naps()
+    sid, token = twilio.account.sid, twilio.account.token
+    async with aiohttp.ClientSession() as session:
+        client = rest.TwilioRest(session, twilio.url, sid, token, sleep=naps)
+        with pytest.raises(error):
+            await client.hang_up("CA1")
+    assert twilio.seen.requests == attempts
+    assert len(naps.seconds) == attempts - 1
+    assert all(0.1 <= nap <= 1.0 for nap in naps.seconds)
+
+
+async def test_a_refused_connection_is_an_absence(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    await twilio.behave(fault=Fault.REFUSE)
+    with pytest.raises(TwilioAway, match="no answer"):
+        await client.hang_up("CA1")
+
+
+async def test_a_hang_is_left_at_the_deadline(twilio: SimulatedRest, naps: Naps) -> None:
+    await twilio.behave(fault=Fault.HANG)
+    sid, token = twilio.account.sid, twilio.account.token
+    async with aiohttp.ClientSession() as session:
+        client = rest.TwilioRest(session, twilio.url, sid, token, timeout=0.05, sleep=naps)
+        with pytest.raises(TwilioAway):
+            await client.hang_up("CA1")
+
+
+async def test_twilios_own_pause_is_kept_when_it_is_short(
+    twilio: SimulatedRest, client: rest.TwilioRest, naps: Naps
+) -> None:
+    await twilio.behave(fault=Fault.LIMITED, retry_after=1.5)
+    with pytest.raises(TwilioAway):
+        await client.hang_up("CA1")
+    assert naps.seconds == [1.5, 1.5]
+    await twilio.behave(fault=Fault.LIMITED, retry_after=60.0)
+    with pytest.raises(TwilioAway):
+        await client.hang_up("CA1")
+    assert naps.seconds == [1.5, 1.5], "a call does not wait a minute"
+
+
+async def test_a_second_attempt_that_works_is_enough(twilio: SimulatedRest, naps: Naps) -> None:
+    twilio.enter(call := RestCall("CA1"))
+    await twilio.behave(fault=Fault.BROKEN)
+
+    async def mended(_seconds: float) -> None:
+        await twilio.behave(fault=Fault.NONE)
+
+    async with aiohttp.ClientSession() as session:
+        account = twilio.account
+        client = rest.TwilioRest(session, twilio.url, account.sid, account.token, sleep=mended)
+        await client.hang_up("CA1")
+    assert call.status == "completed"
+
+
+async def test_a_valid_account_is_told_from_a_wrong_one(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    await client.check()
+    async with aiohttp.ClientSession() as session:
+        wrong = rest.TwilioRest(session, twilio.url, twilio.account.sid, "another")
+        with pytest.raises(TwilioDenied) as denied:
+            await wrong.check()
+    assert "another" not in str(denied.value)

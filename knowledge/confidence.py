@@ -25,10 +25,14 @@ class Signals:
     """Harmonic mean of the two."""
     pairs: float
     """Cosine of letter groups and neighbouring words with the best phrasing."""
+    turns: float
+    """Cosine of all words and neighbours, the small words too."""
     topic: float
     """Share of the question that stands anywhere in the entry."""
     usual: float
     """Mean likeness of the entry's phrasings."""
+    share: float
+    """Of what speaks for any entry, what speaks for this one."""
     margin: float
     """Lead over the next entry."""
     strange: float
@@ -46,33 +50,39 @@ class Signals:
             self.known,
             self.alike,
             self.pairs,
+            self.turns,
             self.topic,
             self.usual,
+            self.share,
             self.margin,
             self.strange,
             self.swapped,
             said,
             self.alike * self.margin,
+            self.alike * self.share,
             self.alike * said,
             self.topic * said,
         )
 
 
 _COEFFICIENTS = (
-    -4.524,
-    0.179,
-    1.177,
-    0.373,
-    0.131,
-    1.417,
-    2.408,
-    1.276,
-    -0.380,
-    0.755,
-    0.439,
-    1.665,
-    0.671,
-    1.411,
+    -4.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
 )
 """Fitted by benchmarks/confidence.py."""
 

@@ -19,7 +19,10 @@ Floats = NDArray[np.float32]
 
 _MISMATCH = 0.6
 """What likeness is left to a phrasing that differs in polarity, a number, an exclusive word."""
-_PAIRS = 0.3
+_RANKING = (3.2, 3.46, -1.45, -4.57, 1.44, 3.72, 10.16, 0.86, 1.42, 9.09)
+"""Of the features in `_scores`; fitted by benchmarks/confidence.py."""
+_FAR = 10.0
+"""Score by which a best entry leads when nothing else comes near."""
 _ANSWERED = 0.6
 """What a word counts that stands in an entry's answer only."""
 _TOLD = 0.3
@@ -111,17 +114,15 @@ class Tongue:
     def match(self, reading: Reading) -> Match | None:
         verbatim = self._verbatim.get(reading.plain, frozenset())
         likeness = self._table.compare(reading)
+        if not verbatim and not likeness.topic.any() and not likeness.pairs.any():
+            return None
+        differs = self._differs(reading)
         alike = 2 * likeness.asked * likeness.known
         alike /= np.maximum(likeness.asked + likeness.known, 1e-6)
-        differs = self._differs(reading)
-        alike = np.where(differs, alike * _MISMATCH, alike)
-        rows = alike + _PAIRS * likeness.pairs
-        usual = np.add.reduceat(alike + likeness.pairs, self._firsts) / self._counts
-        scores = np.maximum.reduceat(rows, self._firsts) + likeness.topic + usual
+        alike = np.where(differs, alike * _MISMATCH, alike).astype(np.float32)
+        scores = self._scores(likeness, alike)
         entry = min(verbatim) if verbatim else int(np.argmax(scores))
-        if not verbatim and scores[entry] <= 0:
-            return None
-        signals, row = self._signals(likeness, alike, usual, scores, entry)
+        signals, row = self._signals(likeness, alike, scores, entry)
         chance = confidence.probability(signals)
         same = self._same.get(_said(reading), frozenset())
         fixed = bool(verbatim) or bool(differs[row]) or entry in same
@@ -131,24 +132,56 @@ class Tongue:
             chance = min(chance, confidence.DIFFERENT)
         elif entry in same:
             chance = max(chance, confidence.SAME_WORDS) / len(same)
-        return Match(entry, signals, chance, np.clip(scores / _FULL_SCORE, 0.0, 1.0), fixed)
+        near = (self._most(alike) + likeness.topic) / 2
+        return Match(entry, signals, chance, near, fixed)
+
+    def _scores(self, likeness: Likeness, alike: Floats) -> Floats:
+        """Per entry: the logarithm of how much it deserves to be the best, but for a constant."""
+        features = (
+            self._most(alike),
+            self._most(likeness.turns),
+            self._most(likeness.pairs),
+            self._most(likeness.asked),
+            self._most(likeness.known),
+            self._usual(alike),
+            self._usual(likeness.turns),
+            self._usual(likeness.pairs),
+            self._usual(likeness.asked),
+            likeness.topic,
+        )
+        scores = np.zeros(len(self._entries), dtype=np.float32)
+        for weight, feature in zip(_RANKING, features, strict=True):
+            scores += np.float32(weight) * feature
+        return scores
+
+    def _most(self, rows: Floats) -> Floats:
+        """Per entry: the best of its rows."""
+        best: Floats = np.maximum.reduceat(rows, self._firsts)
+        return best
+
+    def _usual(self, rows: Floats) -> Floats:
+        """Per entry: the mean of its rows."""
+        mean: Floats = np.add.reduceat(rows, self._firsts) / self._counts
+        return mean
 
     def _signals(
-        self, likeness: Likeness, alike: Floats, usual: Floats, scores: Floats, entry: int
+        self, likeness: Likeness, alike: Floats, scores: Floats, entry: int
     ) -> tuple[Signals, int]:
         first = int(self._firsts[entry])
-        own = alike[first : first + int(self._counts[entry])]
-        row = first + int(np.argmax(own))
+        own = slice(first, first + int(self._counts[entry]))
+        row = first + int(np.argmax(alike[own]))
+        odds = np.exp(scores - scores[entry])
         others = np.delete(scores, entry)
-        margin = 1.0 - float(others.max(initial=0.0)) / max(float(scores[entry]), 1e-6)
         signals = Signals(
             asked=float(likeness.asked[row]),
             known=float(likeness.known[row]),
             alike=float(alike[row]),
             pairs=float(likeness.pairs[row]),
+            turns=float(likeness.turns[own].max()),
             topic=float(likeness.topic[entry]),
-            usual=float(usual[entry]) / 2,
-            margin=max(0.0, margin),
+            usual=float(alike[own].mean()),
+            share=float(1.0 / odds.sum()),
+            margin=float(np.clip((scores[entry] - others.max(initial=0.0)) / _FAR, 0.0, 1.0)),
             strange=likeness.strange,
             swapped=self._table.swapped(likeness, row),
             mass=likeness.mass,
@@ -168,10 +201,6 @@ class Tongue:
                     other.get(group, stem) != stem for group, stem in reading.members.items()
                 )
         return differs
-
-
-_FULL_SCORE = 3.3
-"""The score of a phrasing said word for word to an entry that has no other."""
 
 
 def _spoken(entry: Entry, language: str) -> str:

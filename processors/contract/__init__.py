@@ -4,6 +4,7 @@ One line of test: `await check(Shout, TranscriptionFrame("hello", "caller", ""))
 each promise: `@pytest.mark.parametrize("promise", PROMISES, ids=str)`.
 """
 
+from processors.contract.bench import Bench
 from processors.contract.promises import PROMISES, BrokenPromise, Promise, check
 
-__all__ = ["PROMISES", "BrokenPromise", "Promise", "check"]
+__all__ = ["PROMISES", "Bench", "BrokenPromise", "Promise", "check"]

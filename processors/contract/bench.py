@@ -22,7 +22,7 @@ from pipecat.workers.runner import WorkerRunner
 DOWN = FrameDirection.DOWNSTREAM
 UP = FrameDirection.UPSTREAM
 
-SOON = 1.0
+SOON = 2.0
 """Seconds after which something that has not happened is not going to."""
 
 
@@ -58,8 +58,8 @@ class Probe(FrameProcessor):
         ):
             await self.push_frame(frame, direction)
 
-    async def until(self, happened: Callable[[], bool], within: float = SOON) -> bool:
-        """Whether it was so before `within` seconds were over; looks again at each arrival."""
+    async def until(self, happened: Callable[[], bool], within: float) -> bool:
+        """Looks again at each arrival."""
         try:
             async with asyncio.timeout(within):
                 while not happened():
@@ -73,8 +73,9 @@ class Probe(FrameProcessor):
 class Bench:
     """`async with Bench(Shout()) as bench`: running inside, ended and cleaned up outside."""
 
-    def __init__(self, processor: FrameProcessor) -> None:
+    def __init__(self, processor: FrameProcessor, *, soon: float = SOON) -> None:
         self.processor = processor
+        self.soon = soon
         self.left: set[asyncio.Task[object]] = set()
         """Tasks that were still there when everything had ended."""
         self.passed_start = False
@@ -91,7 +92,7 @@ class Bench:
             enable_rtvi=False,
             enable_turn_tracking=False,
             idle_timeout_secs=None,
-            cancel_timeout_secs=SOON,
+            cancel_timeout_secs=self.soon,
         )
         started = asyncio.Event()
 
@@ -103,7 +104,7 @@ class Bench:
         await runner.add_workers(self.worker)
         self._running = asyncio.create_task(runner.run())
         try:
-            async with asyncio.timeout(SOON):
+            async with asyncio.timeout(self.soon):
                 await started.wait()
             self.passed_start = True
             await rounds()  # Pipecat swallows a cancellation in the moment of the start itself
@@ -121,7 +122,7 @@ class Bench:
         assert running is not None
         if not running.done():
             await self.worker.queue_frame(EndFrame())
-            await asyncio.wait([running], timeout=SOON)
+            await asyncio.wait([running], timeout=self.soon)
         self.passed_end = running.done()
         if not running.done():  # Pipecat waits for a lost EndFrame for ever, deaf to `cancel`
             await self._ends[DOWN].push_frame(EndFrame())
@@ -149,16 +150,17 @@ class Bench:
         happened: Callable[[], bool],
         direction: FrameDirection = DOWN,
         *,
-        within: float = SOON,
+        within: float | None = None,
     ) -> bool:
-        return await self._ends[direction].until(happened, within)
+        """Whether it was so before `within` seconds were over, `soon` where nothing is said."""
+        return await self._ends[direction].until(happened, within or self.soon)
 
     async def cancel(self) -> bool:
         """Ends the call as a hang-up does; whether it ended."""
         running = self._running
         assert running is not None
         await self.worker.cancel()
-        await asyncio.wait([running], timeout=2 * SOON)
+        await asyncio.wait([running], timeout=2 * self.soon)
         return running.done()
 
     async def _left_over(self) -> set[asyncio.Task[object]]:

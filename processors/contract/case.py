@@ -9,6 +9,9 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from processors.contract.bench import DOWN, Bench
 from processors.stage import Stage
 
+SOON = 1.0
+"""Seconds that a frame has to come out of one processor."""
+
 Handle = Callable[[Frame], AsyncIterator[Frame]]
 
 
@@ -48,14 +51,14 @@ class Case:
         return next(frame for frame in self.frames() if isinstance(frame, self._takes))
 
     def bench(self) -> Bench:
-        return Bench(self.make())
+        return Bench(self.make(), soon=SOON)
 
     def faulty(self, handle: Handle, deadline: float = 30.0) -> Bench:
         """With another `handle`: what surrounds the developer's own is what is tested."""
         stage = self.make()
         stage.__dict__["handle"] = handle
         stage.__dict__["deadline"] = deadline
-        return Bench(stage)
+        return Bench(stage, soon=SOON)
 
 
 def kind(frame: Frame) -> str:

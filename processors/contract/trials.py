@@ -10,8 +10,8 @@ from loguru import logger
 from pipecat.frames.frames import CancelFrame, DataFrame, ErrorFrame, Frame, InterruptionFrame
 from pipecat.processors.frame_processor import FrameDirection
 
-from processors.contract.bench import DOWN, SOON, UP, Bench, rounds
-from processors.contract.case import Case, compare, kind
+from processors.contract.bench import DOWN, UP, Bench, rounds
+from processors.contract.case import SOON, Case, compare, kind
 from processors.contract.kinds import every_kind
 from processors.frames import rewrite
 

@@ -10,18 +10,28 @@ from ctypes import POINTER, byref, c_char_p, c_int16, c_int32, c_uint32, c_void_
 from pathlib import Path
 from typing import Final
 
-from processors.voice import sound, weights
-from processors.voice.sentences import breaths
+from processors.voice import weights
+from processors.voice.flowing import Flow
+from processors.voice.sound import samples
 
-RATE: Final = 16000
+_RATE: Final = 16000
+_BLOCK: Final = 2 * _RATE * 60 // 1000
+"""Bytes that are made before anything is looked at: 60 ms."""
 _MEMORY: Final = 2_500_000
 """Bytes that one engine lives in, named by Pico's manual."""
 _BUSY: Final = 201
-"""pico_getData has more to give; 200 is the end, below 0 is an error."""
+_IDLE: Final = 200
+"""What pico_getData says: there is more, that was all; below 0 is an error."""
+_DROP: Final = 1024
+"""Bytes asked for at once; it gives 64."""
 _SOFT: Final = 0x10
 """pico_resetEngine keeps what is loaded."""
 _VOLUME: Final = 40
 """Percent: at its own volume Pico clips."""
+_LEVEL: Final = -17.5
+"""dBFS of its speech at that volume, on the average over sentences and voices; ±2 by sentence."""
+_LOUDER: Final = 5.0
+"""dB that it gains for each 1.0 of pitch."""
 
 VOICES: Final = {
     "es-ES": {
@@ -69,11 +79,17 @@ class Pico:
         self._load([root / name for name in VOICES[voice]])
 
     def speak(self, text: str, pace: float = 1.0) -> Iterator[bytes]:
-        """8 kHz PCM, a breath at a time; nothing where the text has no sound."""
-        for breath in breaths(text):
-            pcm = sound.finished(sound.samples(self._raw(self._marked(breath, pace))), RATE)
-            if pcm:
-                yield pcm
+        """8 kHz PCM as it is made, 60 ms or more at a time; nothing where there is no sound."""
+        flow = Flow(_LEVEL + _LOUDER * (self._pitch / 100 - 1))
+        made = bytearray()
+        for drop in self._drops(self._marked(text, pace)):
+            made += drop
+            if len(made) >= _BLOCK:
+                if pcm := flow.add(samples(bytes(made))):
+                    yield pcm
+                made.clear()
+        if pcm := flow.add(samples(bytes(made[: len(made) // 4 * 4]))) + flow.end():
+            yield pcm
 
     def _marked(self, text: str, pace: float) -> bytes:
         """Pico's own mark-up; what could be taken for it is removed from the text."""
@@ -84,10 +100,11 @@ class Pico:
             f"{plain}</volume></pitch></speed>"
         ).encode() + b"\0"
 
-    def _raw(self, text: bytes) -> bytes:
-        """16-bit PCM at 16 kHz; the library gives 4 ms at a time."""
-        pcm, taken, got, kind = bytearray(), c_int16(), c_int16(), c_int16()
-        buffer = ctypes.create_string_buffer(4096)
+    def _drops(self, text: bytes) -> Iterator[bytes]:
+        """16-bit PCM at 16 kHz, 2 ms at a time: the library gives no more at once."""
+        taken, got, kind = c_int16(), c_int16(), c_int16()
+        buffer = ctypes.create_string_buffer(_DROP)
+        status = _BUSY
         try:
             while text:
                 status = self._pico.pico_putTextUtf8(self._engine, text, len(text), byref(taken))
@@ -96,14 +113,13 @@ class Pico:
                 status = _BUSY
                 while status == _BUSY:
                     status = self._pico.pico_getData(
-                        self._engine, buffer, len(buffer), byref(got), byref(kind)
+                        self._engine, buffer, _DROP, byref(got), byref(kind)
                     )
-                    pcm += ctypes.string_at(buffer, got.value)
+                    yield ctypes.string_at(buffer, got.value)
                 _must("pico_getData", status)
-        except PicoError:
-            self._pico.pico_resetEngine(self._engine, _SOFT)
-            raise
-        return bytes(pcm)
+        finally:
+            if status != _IDLE:  # an error, or nobody wants the rest
+                self._pico.pico_resetEngine(self._engine, _SOFT)
 
     def _load(self, files: list[Path]) -> None:
         system, voice = c_void_p(), b"answerline"

@@ -40,10 +40,10 @@ def finished(samples: Samples, rate: int) -> bytes:
 
 
 def trimmed(samples: Samples, rate: int) -> Samples:
-    loudness = _loudness(samples, rate)
-    level = _level(loudness)
-    begun = np.flatnonzero(loudness > max(level - ONSET, NOTHING))
-    ended = np.flatnonzero(loudness > max(level - END, NOTHING))
+    levels = loudness(samples, rate)
+    level = _level(levels)
+    begun = np.flatnonzero(levels > max(level - ONSET, NOTHING))
+    ended = np.flatnonzero(levels > max(level - END, NOTHING))
     if not ended.size:
         return samples[:0]
     step = rate // 100
@@ -59,7 +59,7 @@ def levelled(samples: Samples, rate: int = RATE) -> Samples:
 
 def level(samples: Samples, rate: int = RATE) -> float:
     """dBFS over the stretches that hold speech."""
-    return _level(_loudness(samples, rate))
+    return _level(loudness(samples, rate))
 
 
 def limited(samples: Samples) -> Samples:
@@ -91,14 +91,14 @@ def samples(audio: bytes) -> Samples:
     return np.frombuffer(audio, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def _level(loudness: NDArray[np.float64]) -> float:
-    if not loudness.size or loudness.max() < NOTHING:
+def _level(levels: NDArray[np.float64]) -> float:
+    if not levels.size or levels.max() < NOTHING:
         return SILENCE
-    active = loudness[loudness > loudness.max() - PAUSE]
+    active = levels[levels > levels.max() - PAUSE]
     return float(10 * np.log10(np.mean(10 ** (active / 10))))
 
 
-def _loudness(samples: Samples, rate: int) -> NDArray[np.float64]:
+def loudness(samples: Samples, rate: int) -> NDArray[np.float64]:
     """dBFS of each 10 ms."""
     step = rate // 100
     whole = samples[: len(samples) // step * step].reshape(-1, step)

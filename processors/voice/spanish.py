@@ -6,7 +6,7 @@ from typing import Final
 
 from num2words import num2words
 
-from processors.voice.spelling import Rule, ended, grouped, rule
+from processors.voice.rules import Rule, ended, grouped, rule
 
 NUMBER: Final = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?"
 _MONTHS: Final = (

@@ -95,6 +95,20 @@ async def test_pace_is_honoured(text: str, language: str, voices: Local) -> None
     assert slower / usual == pytest.approx(1.25, abs=0.08)
 
 
+async def test_a_sentence_that_nobody_wants_any_more_leaves_no_trace() -> None:
+    engine = pico.Pico()
+    whole = b"".join(engine.speak(SPANISH))
+    for _ in range(3):
+        next(iter(engine.speak("Otra frase que se corta.")))
+    assert len(b"".join(engine.speak(SPANISH))) == pytest.approx(len(whole), rel=0.03)
+
+
+async def test_the_spanish_voice_streams(voices: Local) -> None:
+    sizes = [len(piece.pcm) async for piece in voices.speak(Script(SPANISH, "es"))]
+    assert len(sizes) > 10
+    assert 0 < sizes[1] <= 0.12 * SECOND
+
+
 async def test_figures_are_read_out(voices: Local) -> None:
     written = await voices.synthesize("VIN 7.", "en")
     assert written == await voices.synthesize("V I N seven.", "en")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from processors.voice.spelling import Spelling, grouped
+from processors.voice.rules import grouped
+from processors.voice.spelling import Spelling
 
 ENGLISH = {
     "Your policy AB-1234567 ends.": ("Your policy A, B, one two three, four five six seven ends."),

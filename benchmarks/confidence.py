@@ -26,7 +26,7 @@ from knowledge.words import lexicon
 DATA = Path(os.environ.get("ANSWERLINE_DATA", "../shared/data"))
 SEED = 7
 RIDGE = 1e-3
-SIZES = (1, 1, 2, 3, 5, 10, 20, 40, 200)
+SIZES = (1, 1, 2, 3, 5, 10, 30, 60, 200, 200, 200)
 POLITE = {
     "en": (
         ("so ", ""), ("", " please"), ("hi ", ""), ("can you tell me ", ""), ("um ", " thanks"),
@@ -98,7 +98,7 @@ def samples(draws: int, rng: random.Random) -> tuple[NDArray[np.float64], NDArra
     known = sources()
     lexicons = {language: lexicon(language) for language in ("en", "es")}
     backgrounds = {
-        language: [known.read(text) for text in foreign(language)]
+        language: {text: known.read(text) for text in foreign(language)}
         for language, known in lexicons.items()
     }
     vectors, right = [], []
@@ -107,8 +107,10 @@ def samples(draws: int, rng: random.Random) -> tuple[NDArray[np.float64], NDArra
         size = min(rng.choice(SIZES), len(source.topics))
         chosen = rng.sample(range(len(source.topics)), size)
         entries, questions = draw(source, chosen, rng)
-        common = rng.sample(backgrounds[source.language], 100)
-        tongue = Tongue(entries, source.language, lexicons, common)
+        common = rng.sample(sorted(backgrounds[source.language]), 90)
+        strangers = [backgrounds[source.language][text] for text in common]
+        tongue = Tongue(entries, source.language, lexicons, strangers)
+        questions = [(text, topic) for text, topic in questions if text not in set(common)]
         for text, topic in questions:
             reading = lexicons[source.language].read(text)
             match = tongue.match(reading)
@@ -142,7 +144,7 @@ def draw(
     inside = rng.sample(inside, min(len(inside), 60))
     rest = [topic for topic in range(len(source.topics)) if topic not in set(chosen)]
     near = [rng.choice(source.topics[topic]) for topic in rng.sample(rest, min(len(rest), 12))]
-    count = max(3, len(inside) // 4)
+    count = max(5, len(inside) // 2)
     outside = rng.sample(source.foreign, count) + near[: max(2, len(inside) // 8)]
     return entries, inside + [(text, "") for text in outside]
 
@@ -187,7 +189,7 @@ def summary(chance: NDArray[np.float64], right: NDArray[np.float64]) -> Mapping[
 
 def main() -> None:
     rng = random.Random(SEED)
-    vectors, right = samples(900, rng)
+    vectors, right = samples(1200, rng)
     weights = fit(vectors, right)
     print("_COEFFICIENTS = (" + ", ".join(f"{weight:.3f}" for weight in weights) + ")")
     vectors, right = samples(300, rng)

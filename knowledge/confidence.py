@@ -15,7 +15,7 @@ _HEARD_ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All but `mass` in [0, 1]."""
+    """All but `mass` and `held` in [0, 1]."""
 
     asked: float
     """Share of the question that the best phrasing holds."""
@@ -35,8 +35,12 @@ class Signals:
     """Of what speaks for any entry, what speaks for this one."""
     margin: float
     """Lead over the next entry."""
+    held: float
+    """Weight of the question's telling words that the entry holds."""
     strange: float
     """Share of the question that no entry knows."""
+    foreign: float
+    """Likeness to the nearest sentence that is known to be out of scope."""
     swapped: float
     """Weight of a word that the question has in place of the phrasing's."""
     mass: float
@@ -44,6 +48,7 @@ class Signals:
 
     def vector(self) -> tuple[float, ...]:
         said = min(self.mass, 4.0) / 4.0
+        held = min(self.held, 2.0) / 2.0
         return (
             1.0,
             self.asked,
@@ -53,11 +58,14 @@ class Signals:
             self.turns,
             self.topic,
             self.usual,
-            self.share,
-            self.margin,
             self.strange,
             self.swapped,
+            self.foreign,
             said,
+            held,
+            min(held, 0.25),
+            self.topic * self.margin,
+            self.topic * self.share,
             self.alike * self.margin,
             self.alike * self.share,
             self.alike * said,
@@ -66,23 +74,26 @@ class Signals:
 
 
 _COEFFICIENTS = (
-    -4.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
-    0.5,
+    -3.822,
+    -1.445,
+    0.711,
+    -0.592,
+    0.961,
+    0.181,
+    0.745,
+    1.218,
+    0.278,
+    1.028,
+    -0.127,
+    -0.290,
+    0.975,
+    0.331,
+    1.303,
+    2.113,
+    1.063,
+    1.438,
+    0.213,
+    0.540,
 )
 """Fitted by benchmarks/confidence.py."""
 

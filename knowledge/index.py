@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from knowledge.confidence import Signals
 from knowledge.ingest import Entry
 from knowledge.passages import Passages
 from knowledge.similarity import Likeness, Row, Table
-from knowledge.words import Lexicon, Reading, lexicon
+from knowledge.words import ASPECT, Lexicon, Reading, lexicon
 
 Floats = NDArray[np.float32]
 
@@ -92,7 +93,7 @@ class Tongue:
         self._firsts = np.flatnonzero(np.diff(self._entry, prepend=-1))
         self._negated = np.array([row.reading.negated for row in rows], dtype=np.bool_)
         self._verbatim = _by(rows, lambda reading: reading.plain)
-        self._same = _by(rows, _said)
+        self._same = _by(rows, _telling)
         self._counted = [at for at, row in enumerate(rows) if row.reading.numbers]
         self._members = [at for at, row in enumerate(rows) if row.reading.members]
 
@@ -124,7 +125,7 @@ class Tongue:
         entry = min(verbatim) if verbatim else int(np.argmax(scores))
         signals, row = self._signals(likeness, alike, scores, entry)
         chance = confidence.probability(signals)
-        same = self._same.get(_said(reading), frozenset())
+        same = self._same.get(_telling(reading), frozenset())
         fixed = bool(verbatim) or bool(differs[row]) or entry in same
         if verbatim:
             chance = confidence.VERBATIM / len(verbatim)
@@ -182,7 +183,9 @@ class Tongue:
             usual=float(alike[own].mean()),
             share=float(1.0 / odds.sum()),
             margin=float(np.clip((scores[entry] - others.max(initial=0.0)) / _FAR, 0.0, 1.0)),
+            held=float(likeness.held[entry]),
             strange=likeness.strange,
+            foreign=likeness.foreign,
             swapped=self._table.swapped(likeness, row),
             mass=likeness.mass,
         )
@@ -203,6 +206,15 @@ class Tongue:
         return differs
 
 
+def background(language: str, lexicons: Mapping[str, Lexicon]) -> list[Reading]:
+    """What people say to nobody in particular, as the shipped file has it."""
+    file = resources.files("knowledge") / "out_of_scope" / f"{language}.txt"
+    if not language.isalpha() or not file.is_file():
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [lexicons[language].read(line) for line in lines]
+
+
 def _spoken(entry: Entry, language: str) -> str:
     """The language in which this entry serves callers of another."""
     if language in entry.wordings:
@@ -220,8 +232,10 @@ def _topic(entry: Entry, spoken: str, lexicons: Mapping[str, Lexicon]) -> dict[s
     return stems | {word.stem: _ANSWERED for word in answer}
 
 
-def _said(reading: Reading) -> str:
-    return " ".join(sorted(word.stem for word in reading.words))
+def _telling(reading: Reading) -> str:
+    """The words said, "" where none of them says much."""
+    enough = max((word.weight for word in reading.words), default=0.0) >= ASPECT
+    return reading.said if enough else ""
 
 
 def _by(rows: Iterable[Row], key: Callable[[Reading], str]) -> dict[str, frozenset[int]]:

@@ -17,6 +17,10 @@ _CLOSE = 0.6
 """Dice coefficient of letter pairs from which two words may be the same, misheard."""
 _SHORTEST_MISHEARD = 4
 _NEGATING = ("un", "in", "im", "il", "dis", "non", "des")
+_TELLING = 0.3
+"""Weight from which a word tells what is asked."""
+_KNOWN = 0.6
+"""Cosine from which a sentence of the background is no stranger: an entry asks it too."""
 _WIDEST = 40
 """Words of one question that are compared: its last ones."""
 
@@ -43,8 +47,12 @@ class Likeness:
     """Per row: cosine of all words and neighbours, the small words too."""
     topic: Floats
     """Per entry: share of the question that anything of the entry holds."""
+    held: Floats
+    """Per entry: weight of the telling words of the question that anything of it holds."""
     strange: float
     """Share of the question that stands nowhere in the table."""
+    foreign: float
+    """Cosine with the nearest sentence of the background."""
     mass: float
     """Weight of the question: how much it says at all."""
     matched: Floats
@@ -83,7 +91,7 @@ class Vocabulary:
         near = np.flatnonzero(dice >= _CLOSE)
         for number in near[np.argsort(-dice[near])][:4]:
             if number != own and not _denies(stem, self._stems[number]):
-                found.append((int(number), float(dice[number])))
+                found.append((int(number), float(dice[number]) ** 0.5))
         return found
 
 
@@ -127,9 +135,17 @@ class Table:
         owner = np.repeat(np.arange(len(rows)), lengths)
         self._totals = np.bincount(owner, self._words, minlength=len(rows)).astype(np.float32)
         self._base = self._base_weights()
-        self._pairs = Cosine([pairs(row.reading, self._weight) for row in rows])
+        known = [pairs(row.reading, self._weight) for row in rows]
+        strangers = [pairs(reading, self._weight) for reading in background]
+        self._pairs = Cosine(known)
+        others = [
+            number
+            for number, text in enumerate(strangers)
+            if self._pairs.compare(text).max(initial=0.0) < _KNOWN
+        ]
+        self._foreign = Cosine([strangers[number] for number in others], known)
         self._turns = Cosine(
-            [turns(row.reading) for row in rows], [turns(reading) for reading in background]
+            [turns(row.reading) for row in rows], [turns(background[number]) for number in others]
         )
 
     def compare(self, reading: Reading) -> Likeness:
@@ -145,6 +161,7 @@ class Table:
                 entries, strength = self._held[known]
                 topic[number, entries] = np.maximum(topic[number, entries], strength * alike)
                 best[known] = max(best.get(known, 0.0), alike)
+        said = pairs(reading, self._weight)
         covered = np.zeros(len(self.rows), dtype=np.float32)
         for known, alike in best.items():
             covered[self._where[known]] += alike * self._base[known]
@@ -153,9 +170,11 @@ class Table:
         return Likeness(
             asked=share @ matched,
             known=np.minimum(covered / np.maximum(self._totals, 1e-6), 1.0),
-            pairs=self._pairs.compare(pairs(reading, self._weight)),
+            pairs=self._pairs.compare(said),
             turns=self._turns.compare(turns(reading)),
             topic=share @ topic,
+            held=np.where(weights >= _TELLING, weights, np.float32(0)) @ topic,
+            foreign=float(self._foreign.compare(said).max(initial=0.0)),
             strange=float(share @ (1.0 - matched.max(axis=1, initial=0.0))),
             mass=mass,
             matched=matched,

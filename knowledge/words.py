@@ -28,6 +28,8 @@ class Reading:
 
     plain: str
     """The words as said, folded; equal texts are equal questions."""
+    said: str
+    """The words that are not silent, as said, in alphabetical order."""
     words: tuple[Word, ...]
     """Without the silent ones, each stem once."""
     negated: bool
@@ -67,6 +69,7 @@ class Lexicon:
         numbers: set[str] = set()
         words: dict[str, Word] = {}
         members: dict[int, str] = {}
+        said: list[str] = []
         negated = False
         for token in self._counted(tokens):
             if token[0].isdigit():
@@ -77,12 +80,20 @@ class Lexicon:
             weight = self.weights.get(token, FULL)
             if weight == SILENT:
                 continue
+            said.append(token)
             stem = self.stem(token)
             words.setdefault(stem, Word(stem, weight))
             group = self.contrasts.get(stem)
             if group is not None:
                 members[group] = stem
-        return Reading(plain, tuple(words.values()), negated, frozenset(numbers), members)
+        return Reading(
+            plain=plain,
+            said=" ".join(sorted(said)),
+            words=tuple(words.values()),
+            negated=negated,
+            numbers=frozenset(numbers),
+            members=members,
+        )
 
     def read_all(self, text: str) -> Iterator[Word]:
         """The words of a text of any length, as often as they stand there."""

@@ -136,6 +136,8 @@ def speech(
     for frame in frames:
         LANGUAGE.on(frame, language)
         PROTECTED.on(frame, protected)
+        if protected:
+            frame.interruptible = False
         REMEMBERED.on(frame, remembered)
         PACE.on(frame, pace)
         ROUTE.on(frame, route)

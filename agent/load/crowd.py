@@ -68,6 +68,8 @@ class _Caller:
         await asyncio.sleep(arrival - time.monotonic())
         while time.monotonic() < end:
             await self._call()
+            if time.monotonic() + self._plan.pause >= end:
+                return
             await asyncio.sleep(self._plan.pause)
 
     async def _call(self) -> None:

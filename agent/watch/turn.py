@@ -46,6 +46,7 @@ class TurnObserver(BaseObserver):
         self._decided = 0.0
         self._quiet = 0.0
         self._backchannels = 0
+        self._listened = 0
         self._choice: Decided | None = None
         self._number = 0
         self._language = ""
@@ -63,7 +64,8 @@ class TurnObserver(BaseObserver):
         if not isinstance(frame, _SEEN) or data.direction is not FrameDirection.DOWNSTREAM:
             return
         match frame:
-            case UserBackchannelFrame():
+            case UserBackchannelFrame() if frame.id != self._listened:
+                self._listened = frame.id  # seen once at each processor
                 self._backchannels += 1
             case LLMContextFrame() if (number := TURN.of(frame)) > self._number:
                 self._finish(interrupted=True)
@@ -96,8 +98,9 @@ class TurnObserver(BaseObserver):
         self._steps.setdefault(name, time.monotonic() - self._decided)
 
     def _finish(self, *, interrupted: bool) -> None:
-        if not self._number or not self._steps:
-            return
+        steps, self._steps = self._steps, {}
+        if not self._number or not steps:
+            return  # a greeting answers nobody
         choice = self._choice
         self._emit(
             Turn(
@@ -112,8 +115,7 @@ class TurnObserver(BaseObserver):
                 backchannels=self._backchannels,
                 decision=max(0.0, self._decided - self._quiet) if self._quiet else 0.0,
                 routing=choice.seconds if choice else 0.0,
-                **{name: self._steps.get(name, 0.0) for name in ("text", "audio", "answer")},
+                **{name: steps.get(name, 0.0) for name in ("text", "audio", "answer")},
             )
         )
-        self._steps.clear()
         self._choice, self._backchannels, self._route = None, 0, ""

@@ -18,6 +18,7 @@ from knowledge.chain import Fault
 from knowledge.events import Emit, Waited
 from processors.ears.mel import RATE, Mel, Spectrum
 from processors.ears.plausible import confidence, plausible, spoken
+from processors.ears.terms import Terms
 from processors.ears.weights import Size, Weights, WeightsMissing, find
 
 LINE_RATE = 8000
@@ -27,8 +28,6 @@ LONGEST = 29.0
 BEAM = 5
 QUEUE = 8
 """Utterances that may wait for the thread; the next one is refused."""
-PROMPT_TOKENS = 60
-"""Of domain words; more cost time and come back as invented speech."""
 FAMILIAR = 4.0
 """How much likelier the language heard before is than another: a "no" has none of its own."""
 
@@ -45,9 +44,7 @@ class Transcript:
 class Whisper:
     """Shared by all calls of the process. `load` takes a second or two: not on the event loop."""
 
-    def __init__(
-        self, weights: Weights, languages: Sequence[str], words: Mapping[str, Sequence[str]]
-    ) -> None:
+    def __init__(self, weights: Weights, languages: Sequence[str], terms: Terms) -> None:
         """Raises WeightsMissing where the extra `local` is not installed."""
         ctranslate2, self._resample, tokenizers = _engines()
         self.name = weights.name
@@ -63,7 +60,8 @@ class Whisper:
         self._tokens: Any = tokenizers.Tokenizer.from_buffer(weights.tokenizer)
         self._mel = Mel(self._model.n_mels)
         self._languages = tuple(languages) or ("en",)
-        self._prompts = {code: self._prompt(code, words.get(code, ())) for code in self._languages}
+        self._prompts = {code: self._prompt(code) for code in self._languages}
+        self._terms = terms
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
         self._waiting = 0
 
@@ -77,11 +75,11 @@ class Whisper:
     ) -> Self:
         """`languages`: two letters each; English alone takes the smaller, English-only model.
 
-        `models`: LOCAL_MODELS_DIR. `words`: by language, words of the domain that are to be
-        expected. Raises WeightsMissing, and ValueError for a language that Whisper does not know.
+        `models`: LOCAL_MODELS_DIR. `words`: by language, the trade's words, to be spelled right.
+        Raises WeightsMissing, and ValueError for a language that Whisper does not know.
         """
         size: Size = "tiny.en" if tuple(languages) == ("en",) else "base"
-        engine = cls(find(size, models), languages, words or {})
+        engine = cls(find(size, models), languages, Terms(words or {}))
         engine._recognise(np.zeros(RATE, np.float32).tobytes(), "", time.monotonic())
         return engine
 
@@ -134,6 +132,7 @@ class Whisper:
         score, no_speech = float(best.scores[0]), float(best.no_speech_prob)
         if not plausible(text, seconds, score, no_speech):
             return None, waited
+        text = self._terms.mend(text, language)
         return Transcript(text, language, confidence(score, no_speech)), waited
 
     def _language(self, encoded: object, familiar: str) -> str:
@@ -146,20 +145,16 @@ class Whisper:
             key=lambda code: likely.get(code, 0.0) * (FAMILIAR if code == familiar else 1.0),
         )
 
-    def _prompt(self, language: str, words: Sequence[str]) -> list[str]:
-        """Special tokens as text: what was said before, the language, the task."""
-        start = ["<|startoftranscript|>"]
-        if self._model.is_multilingual:
-            if self._tokens.token_to_id(f"<|{language}|>") is None:
-                raise ValueError(f"LANGUAGES: Whisper {self.name} does not know {language!r}")
-            start += [f"<|{language}|>", "<|transcribe|>"]
-        elif language != "en":
-            raise ValueError(f"LANGUAGES: Whisper {self.name} knows English only")
-        start.append("<|notimestamps|>")
-        if not words:
-            return start
-        before = self._tokens.encode(" " + ", ".join(words), add_special_tokens=False).tokens
-        return ["<|startofprev|>", *before[:PROMPT_TOKENS], *start]
+    def _prompt(self, language: str) -> list[str]:
+        """Special tokens as text: the language and the task. Raises ValueError."""
+        start, end = "<|startoftranscript|>", "<|notimestamps|>"
+        if not self._model.is_multilingual:
+            if language != "en":
+                raise ValueError(f"LANGUAGES: Whisper {self.name} knows English only")
+            return [start, end]
+        if self._tokens.token_to_id(f"<|{language}|>") is None:
+            raise ValueError(f"LANGUAGES: Whisper {self.name} does not know {language!r}")
+        return [start, f"<|{language}|>", "<|transcribe|>", end]
 
 
 def _engines() -> tuple[Any, Any, Any]:

@@ -212,8 +212,8 @@ RULES: Final[list[Rule]] = [
     rule(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1]))),
     rule(r"(?<![\d.,])(?:\d{7,}|0\d+)(?![.,]?\d)", _digits),
     rule(
-        r"((?:ending in|[Cc]ode|PIN|ZIP|[Ee]xtension|[Nn]umber|[Pp]olicy|[Cc]laim|[Rr]eference) "
-        r"(?:is )?)(\d{3,})\b(?![.,]\d)",
+        r"((?:ending in|[Cc]ode|PIN|ZIP|[Ee]xtension|[Nn]umber|[Pp]olicy|[Cc]laim|"
+        r"Reference|reference) (?:is )?)(\d{3,})\b(?![.,]\d)",
         _named,
     ),
     rule(r"\bNo\. ?(?=\d)|#(?=\d)", lambda _m: "number "),

@@ -42,7 +42,7 @@ MADE: Mapping[str, Callable[[], Engine]] = {
 """The languages that have an embedded voice; the others are read by the first of these."""
 CALLERS: Mapping[str, Callable[[], Engine]] = {
     "en": lambda: Pico("en-GB"),
-    "es": lambda: Pico("es-ES", pitch=1.4),
+    "es": lambda: Pico("es-ES", pitch=0.78),
 }
 """A second voice, which nobody takes for the agent's: the caller of the demonstration."""
 

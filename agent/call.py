@@ -92,12 +92,13 @@ class Call:
             await self._greet(recalled)
             await self._talk(running)
         finally:
-            await self._stop(running)
-            await self._stream.close()
             self.state = State.OVER
             self.outcome = self.outcome or "lost"
-            seconds = time.monotonic() - self._began
-            self.emit(Ended(self.sid, self.outcome, seconds))
+            try:
+                await self._stop(running)
+                await self._stream.close()
+            finally:
+                self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
 
     def end(self, outcome: str) -> None:

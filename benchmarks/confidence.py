@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.noise import Noise
-from knowledge.index import Tongue
+from knowledge.tongue import Tongue
 from knowledge.ingest import Entry, Wording, ingest, shipped
 from knowledge.words import lexicon
 

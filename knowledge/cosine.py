@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def turns(reading: Reading) -> dict[str, float]:
     """How it is said: every word and every two neighbours, the small ones too."""
     words = ["^", *reading.plain.split(), "$"]
     features = dict.fromkeys(words[1:-1], _SINGLE)
-    features.update(dict.fromkeys(map(" ".join, zip(words, words[1:], strict=False)), 1.0))
+    features.update(dict.fromkeys(map(" ".join, pairwise(words)), 1.0))
     return features
 
 

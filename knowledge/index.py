@@ -1,52 +1,18 @@
 """The embedded index: from a caller's words to the best entry and how sure it is, in numpy."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
-import numpy as np
-from numpy.typing import NDArray
-
-from knowledge import confidence
 from knowledge.answers import Answer, Question
-from knowledge.confidence import Signals
 from knowledge.ingest import Entry
-from knowledge.passages import Passages
-from knowledge.similarity import Likeness, Row, Table
-from knowledge.words import ASPECT, Lexicon, Reading, lexicon
-
-Floats = NDArray[np.float32]
-
-_MISMATCH = 0.6
-"""What likeness is left to a phrasing that differs in polarity, a number, an exclusive word."""
-_RANKING = (3.2, 3.46, -1.45, -4.57, 1.44, 3.72, 10.16, 0.86, 1.42, 9.09)
-"""Of the features in `_scores`; fitted by benchmarks/confidence.py."""
-_FAR = 10.0
-"""Score by which a best entry leads when nothing else comes near."""
-_ANSWERED = 0.6
-"""What a word counts that stands in an entry's answer only."""
-_TOLD = 0.3
-"""What a word counts that stands in an entry's body only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The best entry for a question."""
-
-    entry: int
-    signals: Signals
-    probability: float
-    likeness: Floats
-    """Of every entry, in [0, 1]."""
-    fixed: bool
-    """A rule set the probability, not the signals."""
+from knowledge.tongue import Tongue
+from knowledge.words import Lexicon, Reading, lexicon
 
 
 class Index:
     """An `Answerer` over entries that are known when it is built; nothing in it changes."""
 
-    def __init__(self, tongues: Mapping[str, "Tongue"], other: "Tongue | None") -> None:
+    def __init__(self, tongues: Mapping[str, Tongue], other: Tongue | None) -> None:
         self._tongues = tongues
         self._other = other
 
@@ -67,145 +33,6 @@ class Index:
         return tongue.best(question) if tongue is not None else None
 
 
-class Tongue:
-    """The index as a caller of one language meets it: entries without it stand in another."""
-
-    def __init__(
-        self,
-        entries: Sequence[Entry],
-        language: str,
-        lexicons: Mapping[str, Lexicon],
-        background: Sequence[Reading] = (),
-    ) -> None:
-        self._entries = tuple(entries)
-        self._spoken = tuple(_spoken(entry, language) for entry in entries)
-        self._lexicon = lexicons[language]
-        rows, topics = [], []
-        for number, (entry, spoken) in enumerate(zip(entries, self._spoken, strict=True)):
-            wording, words = entry.wordings[spoken], lexicons[spoken]
-            rows += [Row(number, words.read(text)) for text in wording.asked]
-            topics.append(_topic(entry, spoken, lexicons))
-        self._rows = rows
-        self._table = Table(rows, topics, background)
-        self._passages = Passages(entries, self._spoken, lexicons)
-        self._entry = np.array([row.entry for row in rows], dtype=np.intp)
-        self._counts = np.bincount(self._entry, minlength=len(entries)).astype(np.float32)
-        self._firsts = np.flatnonzero(np.diff(self._entry, prepend=-1))
-        self._negated = np.array([row.reading.negated for row in rows], dtype=np.bool_)
-        self._verbatim = _by(rows, lambda reading: reading.plain)
-        self._same = _by(rows, _telling)
-        self._counted = [at for at, row in enumerate(rows) if row.reading.numbers]
-        self._members = [at for at, row in enumerate(rows) if row.reading.members]
-
-    def best(self, question: Question) -> Answer | None:
-        reading = self._lexicon.read(question.text)
-        match = self.match(reading)
-        if match is None:
-            return None
-        entry, spoken = self._entries[match.entry], self._spoken[match.entry]
-        return Answer(
-            text=entry.wordings[spoken].answer,
-            confidence=confidence.heard(match.probability, question.heard),
-            entry=entry.id,
-            department=entry.department,
-            language=spoken,
-            passages=self._passages.best(reading, match.likeness, match.entry),
-        )
-
-    def match(self, reading: Reading) -> Match | None:
-        verbatim = self._verbatim.get(reading.plain, frozenset())
-        likeness = self._table.compare(reading)
-        if not verbatim and not likeness.topic.any() and not likeness.pairs.any():
-            return None
-        differs = self._differs(reading)
-        alike = 2 * likeness.asked * likeness.known
-        alike /= np.maximum(likeness.asked + likeness.known, 1e-6)
-        alike = np.where(differs, alike * _MISMATCH, alike).astype(np.float32)
-        scores = self._scores(likeness, alike)
-        entry = min(verbatim) if verbatim else int(np.argmax(scores))
-        signals, row = self._signals(likeness, alike, scores, entry)
-        chance = confidence.probability(signals)
-        same = self._same.get(_telling(reading), frozenset())
-        fixed = bool(verbatim) or bool(differs[row]) or entry in same
-        if verbatim:
-            chance = confidence.VERBATIM / len(verbatim)
-        elif differs[row]:
-            chance = min(chance, confidence.DIFFERENT)
-        elif entry in same:
-            chance = max(chance, confidence.SAME_WORDS) / len(same)
-        near = (self._most(alike) + likeness.topic) / 2
-        return Match(entry, signals, chance, near, fixed)
-
-    def _scores(self, likeness: Likeness, alike: Floats) -> Floats:
-        """Per entry: the logarithm of how much it deserves to be the best, but for a constant."""
-        features = (
-            self._most(alike),
-            self._most(likeness.turns),
-            self._most(likeness.pairs),
-            self._most(likeness.asked),
-            self._most(likeness.known),
-            self._usual(alike),
-            self._usual(likeness.turns),
-            self._usual(likeness.pairs),
-            self._usual(likeness.asked),
-            likeness.topic,
-        )
-        scores = np.zeros(len(self._entries), dtype=np.float32)
-        for weight, feature in zip(_RANKING, features, strict=True):
-            scores += np.float32(weight) * feature
-        return scores
-
-    def _most(self, rows: Floats) -> Floats:
-        """Per entry: the best of its rows."""
-        best: Floats = np.maximum.reduceat(rows, self._firsts)
-        return best
-
-    def _usual(self, rows: Floats) -> Floats:
-        """Per entry: the mean of its rows."""
-        mean: Floats = np.add.reduceat(rows, self._firsts) / self._counts
-        return mean
-
-    def _signals(
-        self, likeness: Likeness, alike: Floats, scores: Floats, entry: int
-    ) -> tuple[Signals, int]:
-        first = int(self._firsts[entry])
-        own = slice(first, first + int(self._counts[entry]))
-        row = first + int(np.argmax(alike[own]))
-        odds = np.exp(scores - scores[entry])
-        others = np.delete(scores, entry)
-        signals = Signals(
-            asked=float(likeness.asked[row]),
-            known=float(likeness.known[row]),
-            alike=float(alike[row]),
-            pairs=float(likeness.pairs[row]),
-            turns=float(likeness.turns[own].max()),
-            topic=float(likeness.topic[entry]),
-            usual=float(alike[own].mean()),
-            share=float(1.0 / odds.sum()),
-            margin=float(np.clip((scores[entry] - others.max(initial=0.0)) / _FAR, 0.0, 1.0)),
-            held=float(likeness.held[entry]),
-            strange=likeness.strange,
-            foreign=likeness.foreign,
-            swapped=self._table.swapped(likeness, row),
-            mass=likeness.mass,
-        )
-        return signals, row
-
-    def _differs(self, reading: Reading) -> NDArray[np.bool_]:
-        """Rows that say something else in polarity, a number, or a word that excludes ours."""
-        differs = self._negated != reading.negated
-        if reading.numbers:
-            for at in self._counted:
-                differs[at] |= self._rows[at].reading.numbers != reading.numbers
-        if reading.members:
-            for at in self._members:
-                other = self._rows[at].reading.members
-                differs[at] |= any(
-                    other.get(group, stem) != stem for group, stem in reading.members.items()
-                )
-        return differs
-
-
 def background(language: str, lexicons: Mapping[str, Lexicon]) -> list[Reading]:
     """What people say to nobody in particular, as the shipped file has it."""
     file = resources.files("knowledge") / "out_of_scope" / f"{language}.txt"
@@ -213,34 +40,3 @@ def background(language: str, lexicons: Mapping[str, Lexicon]) -> list[Reading]:
         return []
     lines = file.read_text(encoding="utf-8").splitlines()
     return [lexicons[language].read(line) for line in lines]
-
-
-def _spoken(entry: Entry, language: str) -> str:
-    """The language in which this entry serves callers of another."""
-    if language in entry.wordings:
-        return language
-    return "en" if "en" in entry.wordings else next(iter(entry.wordings))
-
-
-def _topic(entry: Entry, spoken: str, lexicons: Mapping[str, Lexicon]) -> dict[str, float]:
-    """The stems of an entry's longer texts and what they count."""
-    told = "en" if "en" in entry.wordings else spoken
-    stems = {}
-    if told == spoken:
-        stems = {word.stem: _TOLD for word in lexicons[told].read_all(entry.body)}
-    answer = lexicons[spoken].read_all(entry.wordings[spoken].answer)
-    return stems | {word.stem: _ANSWERED for word in answer}
-
-
-def _telling(reading: Reading) -> str:
-    """The words said, "" where none of them says much."""
-    enough = max((word.weight for word in reading.words), default=0.0) >= ASPECT
-    return reading.said if enough else ""
-
-
-def _by(rows: Iterable[Row], key: Callable[[Reading], str]) -> dict[str, frozenset[int]]:
-    found: defaultdict[str, set[int]] = defaultdict(set)
-    for row in rows:
-        found[key(row.reading)].add(row.entry)
-    found.pop("", None)
-    return {text: frozenset(entries) for text, entries in found.items()}

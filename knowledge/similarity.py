@@ -15,12 +15,18 @@ Ints = NDArray[np.intp]
 
 _CLOSE = 0.6
 """Dice coefficient of letter pairs from which two words may be the same, misheard."""
+_CLOSER = 0.75
+"""The same for short words, where a letter makes another word."""
+_SHORT = 5
 _SHORTEST_MISHEARD = 4
+_NEAREST = 4
+_REMEMBERED = 4096
+"""Words whose likes are kept."""
 _NEGATING = ("un", "in", "im", "il", "dis", "non", "des")
 _TELLING = 0.3
 """Weight from which a word tells what is asked."""
-_KNOWN = 0.6
-"""Cosine from which a sentence of the background is no stranger: an entry asks it too."""
+_KNOWN = 0.5
+"""Share of common words above which a sentence of the background is no stranger."""
 _WIDEST = 40
 """Words of one question that are compared: its last ones."""
 
@@ -74,25 +80,36 @@ class Vocabulary:
         for number, stem in enumerate(stems):
             for pair in _letters(stem):
                 postings[pair].append(number)
+        self._found: dict[str, list[tuple[int, float]]] = {}
         self._postings = {pair: np.array(ids, dtype=np.intp) for pair, ids in postings.items()}
 
     def like(self, stem: str) -> list[tuple[int, float]]:
         """Ids and how alike, in (0, 1], best first."""
+        found = self._found.get(stem)
+        if found is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            found = self._found[stem] = self._search(stem)
+        return found
+
+    def _search(self, stem: str) -> list[tuple[int, float]]:
         own = self.ids.get(stem)
         found = [] if own is None else [(own, 1.0)]
         if len(stem) < _SHORTEST_MISHEARD or stem[0].isdigit():
             return found
-        pairs = _letters(stem)
-        hits = [self._postings[pair] for pair in pairs if pair in self._postings]
+        letters = _letters(stem)
+        hits = [self._postings[pair] for pair in letters if pair in self._postings]
         if not hits:
             return found
         shared = np.bincount(np.concatenate(hits), minlength=len(self._stems))
-        dice = 2.0 * shared / (self._sizes + len(pairs))
-        near = np.flatnonzero(dice >= _CLOSE)
-        for number in near[np.argsort(-dice[near])][:4]:
-            if number != own and not _denies(stem, self._stems[number]):
-                found.append((int(number), float(dice[number]) ** 0.5))
-        return found
+        dice = 2.0 * shared / (self._sizes + len(letters))
+        near = np.flatnonzero(dice >= (_CLOSE if len(stem) > _SHORT else _CLOSER))
+        best = near[np.argsort(-dice[near], kind="stable")][:_NEAREST]
+        return found + [
+            (int(number), float(dice[number]) ** 0.5)
+            for number in best
+            if number != own and not _denies(stem, self._stems[number])
+        ]
 
 
 class Table:
@@ -109,6 +126,7 @@ class Table:
         `background`: what people say to nobody in particular.
         """
         self.rows = tuple(rows)
+        readings = [row.reading for row in rows]
         self.entries = len(topics)
         stems = {word.stem for row in rows for word in row.reading.words}.union(*topics)
         self.vocabulary = Vocabulary(sorted(stems))
@@ -135,17 +153,10 @@ class Table:
         owner = np.repeat(np.arange(len(rows)), lengths)
         self._totals = np.bincount(owner, self._words, minlength=len(rows)).astype(np.float32)
         self._base = self._base_weights()
-        known = [pairs(row.reading, self._weight) for row in rows]
-        strangers = [pairs(reading, self._weight) for reading in background]
-        self._pairs = Cosine(known)
-        others = [
-            number
-            for number, text in enumerate(strangers)
-            if self._pairs.compare(text).max(initial=0.0) < _KNOWN
-        ]
-        self._foreign = Cosine([strangers[number] for number in others], known)
+        strangers = self._strangers(background)
+        self._pairs = Cosine([pairs(reading, self._weight) for reading in (*readings, *strangers)])
         self._turns = Cosine(
-            [turns(row.reading) for row in rows], [turns(background[number]) for number in others]
+            [turns(reading) for reading in readings], [turns(reading) for reading in strangers]
         )
 
     def compare(self, reading: Reading) -> Likeness:
@@ -161,20 +172,20 @@ class Table:
                 entries, strength = self._held[known]
                 topic[number, entries] = np.maximum(topic[number, entries], strength * alike)
                 best[known] = max(best.get(known, 0.0), alike)
-        said = pairs(reading, self._weight)
+        cosines = self._pairs.compare(pairs(reading, self._weight))
         covered = np.zeros(len(self.rows), dtype=np.float32)
         for known, alike in best.items():
             covered[self._where[known]] += alike * self._base[known]
         mass = float(weights.sum())
-        share = weights / mass if mass else weights
+        share: Floats = weights / np.float32(mass or 1.0)
         return Likeness(
             asked=share @ matched,
             known=np.minimum(covered / np.maximum(self._totals, 1e-6), 1.0),
-            pairs=self._pairs.compare(said),
+            pairs=cosines[: len(self.rows)],
             turns=self._turns.compare(turns(reading)),
             topic=share @ topic,
             held=np.where(weights >= _TELLING, weights, np.float32(0)) @ topic,
-            foreign=float(self._foreign.compare(said).max(initial=0.0)),
+            foreign=float(cosines[len(self.rows) :].max(initial=0.0)),
             strange=float(share @ (1.0 - matched.max(axis=1, initial=0.0))),
             mass=mass,
             matched=matched,
@@ -192,6 +203,16 @@ class Table:
                 met = likeness.best.get(self.vocabulary.ids[word.stem], 0.0)
                 unsaid = max(unsaid, weight * (1.0 - met))
         return min(float(missed.max(initial=0.0)), unsaid)
+
+    def _strangers(self, background: Sequence[Reading]) -> list[Reading]:
+        """Without what an entry asks too."""
+        known = [{word.stem for word in row.reading.words} for row in self.rows]
+        strangers = []
+        for reading in background:
+            said = {word.stem for word in reading.words}
+            if not any(len(said & stems) > _KNOWN * len(said | stems) for stems in known):
+                strangers.append(reading)
+        return strangers
 
     def _weight(self, word: Word) -> float:
         known = self.vocabulary.ids.get(word.stem)

@@ -88,7 +88,7 @@ class MediaStream:
         try:
             async with asyncio.timeout(1.0):
                 await self._socket.close(code)
-        except (RuntimeError, OSError, TimeoutError):  # closed by the peer already, or gone
+        except Exception:  # noqa: BLE001, S110 (closed already, or gone: servers say it differently)
             pass
 
     def _push(self, message: str) -> None:

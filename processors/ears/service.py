@@ -79,6 +79,8 @@ class Ears(STTService):
         self._client: Client | None = None
         self._asked_at = 0.0
         self._attempts = 0
+        self._rounds = 0
+        """How often all have failed since somebody heard words."""
         self._taking = False
         self._tasks: list[asyncio.Task[None]] = []
         self._session: asyncio.Task[None] | None = None
@@ -162,9 +164,7 @@ class Ears(STTService):
 
     async def _listen(self) -> None:
         """For the whole call: again and again from the best provider down."""
-        rounds = 0
         while True:
-            done = self._words.done
             self._session = asyncio.ensure_future(self._descend())
             try:
                 await asyncio.wait([self._session])
@@ -173,14 +173,13 @@ class Ears(STTService):
                 await asyncio.wait([self._session])
             if self._session.cancelled():
                 continue
-            rounds = 0 if self._words.done > done else rounds
-            if rounds == 0:
+            if self._rounds == 0:
                 why = type(self._session.exception()).__name__
                 await self.push_error(
                     f"no speech recogniser answers ({why})", category=ErrorCategory.CONNECTIVITY
                 )
-            await asyncio.sleep(RETRY[min(rounds, len(RETRY) - 1)])
-            rounds += 1
+            await asyncio.sleep(RETRY[min(self._rounds, len(RETRY) - 1)])
+            self._rounds += 1
 
     async def _descend(self) -> None:
         """Raises Fault("exhausted") when the last provider has failed too."""
@@ -236,7 +235,7 @@ class Ears(STTService):
         owed = self._words.owed
         said = self._words.take(heard, mouth)
         if said is not None:
-            self._attempts = 0
+            self._attempts = self._rounds = 0
             self._returning.words(client)
             await self._say(said)
         if owed and not self._words.owed:

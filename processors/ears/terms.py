@@ -37,7 +37,7 @@ class Terms:
         return _WORD.sub(self._spelled, text)
 
     def _spelled(self, match: re.Match[str]) -> str:
-        word: str = match[0]
+        word = str(match[0])
         term = self._spelling.get(_sound(word))
         if term is None:
             return word

@@ -156,7 +156,7 @@ async def test_a_failing_stage_stays_usable() -> None:
 
 async def test_frames_of_other_kinds_and_directions_pass_untouched() -> None:
     async with Bench(Script()) as bench:
-        interim = InterimTranscriptionFrame("hel", "caller", "")
+        interim = InterimTranscriptionFrame("good", "caller", "")
         upstream = said("hello")
         await bench.send(interim)
         await bench.send(upstream, UP)
@@ -190,10 +190,10 @@ async def test_several_kinds_may_be_accepted() -> None:
             yield rewrite(frame, text=frame.text.upper())
 
     async with Bench(Both()) as bench:
-        await bench.send(InterimTranscriptionFrame("hel", "caller", ""))
+        await bench.send(InterimTranscriptionFrame("good", "caller", ""))
         await bench.send(said("hello"))
         await bench.settle()
-    assert [f.text for f in bench.got()[:2] if isinstance(f, InterimTranscriptionFrame)] == ["HEL"]
+    assert [f.text for f in bench.got()[:2] if isinstance(f, InterimTranscriptionFrame)] == ["GOOD"]
     assert texts(bench) == ["HELLO"]
 
 

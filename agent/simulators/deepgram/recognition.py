@@ -36,6 +36,10 @@ BEGINNING = 15
 """Frames after its first word's start in which a recording is caught as a rule."""
 LOST = 0.2
 """Correlation below which a recording is played no longer."""
+TRAIL = 30
+"""Frames by which this is seen."""
+SHORTEST = 5
+"""Frames of a word that can be checked by itself."""
 LEAST = 0.3
 """Of a recording's loudest stretch: quieter ones are no place to match."""
 KEPT = 500
@@ -167,25 +171,33 @@ class Listener:
                 if not 0.0 < middle <= until or start > now or (said and middle <= said[-1].end):
                     continue
                 said.append(Word(word.text, max(0.0, start), end, word.language))
+            while said and said[-1].start >= shift and self._missing(track, said[-1]):
+                said.pop()
         return said
 
-    @property
-    def active(self) -> bool:
-        """Something is heard that may be speech."""
-        return bool(self._loud[-5:].any())
+    def _missing(self, track: _Track, word: Word) -> bool:
+        """Due by the recording, and not there: a player may have been stopped in the middle."""
+        first, last = round(word.start * RATE / HOP), min(round(word.end * RATE / HOP), self.frames)
+        if first < self._dropped or last - first < SHORTEST:
+            return False
+        return self._absent(track, first, last)
+
+    def _absent(self, track: _Track, first: int, last: int) -> bool:
+        """The recording is loud in these frames of the stream, and the stream is not like it."""
+        expected = self._library.prints[track.recording]
+        here = expected[max(0, first - track.start) : max(0, last - track.start)]
+        if not len(here) or float((here**2).mean()) < LEAST * float((expected**2).mean()):
+            return False
+        stretch = self._prints[first - self._dropped : last - self._dropped]
+        return self._library.score(track.recording, first - track.start, stretch) < LOST
 
     def _follow(self) -> None:
         """Ends the newest track where its recording is no longer heard."""
         track = self._tracks[-1] if self._tracks else None
-        if track is None or track.until <= self.frames - 25:
+        if track is None or track.until <= self.frames:
             return
-        stretch, first = self._recent(max(0, self.frames - 40))
-        if self._library.score(track.recording, first - track.start, stretch) >= LOST:
-            return
-        expected = self._library.prints[track.recording]
-        here = expected[max(0, first - track.start) : max(0, self.frames - track.start)]
-        if len(here) and float((here**2).mean()) > LEAST**2 * float((expected**2).mean()):
-            track.until = min(track.until, self.frames - 20)
+        if self._absent(track, max(self._dropped, self.frames - TRAIL), self.frames):
+            track.until = self.frames
 
     def _look(self, enough: int) -> None:
         track = self._tracks[-1] if self._tracks else None

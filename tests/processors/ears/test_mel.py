@@ -15,7 +15,7 @@ def test_the_window_sets_the_number_of_frames() -> None:
     assert Mel(128)(tone(440, 11.0), 12.0).shape == (128, 1200)
 
 
-@pytest.mark.parametrize(("hertz", "band"), [(200, 4), (1000, 26), (4000, 59)])
+@pytest.mark.parametrize(("hertz", "band"), [(200, 4), (1000, 26), (4000, 62)])
 def test_a_tone_sounds_in_its_band(hertz: float, band: int) -> None:
     frames = Mel()(tone(hertz), 2.0)
     assert abs(int(frames[:, 50].argmax()) - band) <= 1

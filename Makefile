@@ -1,0 +1,88 @@
+# `make demo` and `make test` are the two commands; each does its own set-up, once.
+# Needs Python 3.11 to 3.13, make and a C compiler. PYTHON=… names another interpreter.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && { command -v "$$name"; break; }; done)
+UV := .uv/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := agent processors knowledge benchmarks tests
+
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: demo
+demo: $(READY) ## two simulated calls, no key and no network needed
+	$(BIN)/answerline demo
+
+.PHONY: serve
+serve: $(READY) ## the service, with the settings of .env
+	$(BIN)/answerline serve
+
+.PHONY: test
+test: $(READY) ## every test, in less than five minutes on two cores
+	$(BIN)/python -m pytest
+
+.PHONY: coverage
+coverage: $(READY) ## the tests again, with the branches that they take
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --show-missing --skip-covered
+
+.PHONY: check
+check: $(READY) ## style, types, layers, spelling, lengths
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python -m pytest tests/test_lengths.py
+	$(BIN)/answerline settings --example | diff .env.example -
+	$(BIN)/hadolint Dockerfile
+
+.PHONY: bench
+bench: $(READY) ## ratios against the stock Pipecat bot
+	$(BIN)/python -m benchmarks
+
+.PHONY: audit
+audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/
+	$(BIN)/python deploy/audit.py
+
+.PHONY: secrets
+secrets: $(READY) ## .secrets.baseline anew; look at what has changed in it
+	$(BIN)/python deploy/audit.py --secrets
+
+.PHONY: lock
+lock: $(READY) ## requirements.lock anew: all extras, hashes, no addresses
+	$(UV) pip compile --upgrade --universal --generate-hashes --all-extras pyproject.toml \
+		-o requirements.lock
+
+.PHONY: clean
+clean: ## everything that was made
+	rm -rf .venv .uv reports build dist .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis .coverage htmlcov
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml $(UV)
+	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "Answerline needs Python 3.11, 3.12 or 3.13:" \
+		"none was found; PYTHON=/path/to/python names one." >&2; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON): no such program." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else \
+		"Answerline needs Python 3.11, 3.12 or 3.13; $(PYTHON) is %d.%d." % v[:2])'
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv" \
+		"module (Debian, Ubuntu: the package python3-venv)." >&2; exit 1; }
+	"$(PYTHON)" -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv

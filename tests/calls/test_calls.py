@@ -1,0 +1,185 @@
+"""What a caller meets, one call a test."""
+
+import pytest
+
+from agent.simulators.twilio import CallReport, Turn
+from knowledge.events import Decided, Ended, Malformed, Switched, Wished
+from knowledge.events import Turn as TurnRecord
+from tests.calls.scenes import LONG, TRANSCRIPTS, Played
+
+pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
+
+Calls = dict[str, Played]
+
+
+def answered(report: CallReport) -> list[Turn]:
+    return [turn for turn in report.turns if turn.voice_to_voice is not None]
+
+
+def no_fault(one: Played) -> None:
+    assert one.report.failure == ""
+    assert one.report.warnings == ()
+    assert one.witness.events(one.sid, Switched) == []
+
+
+def test_a_known_question_is_answered_at_once_and_without_the_model(played: Calls) -> None:
+    one = played["known"]
+    no_fault(one)
+    (decided,) = one.witness.events(one.sid, Decided)
+    assert (decided.route, decided.entry) == ("knowledge", "brooklyn-bridge")
+    assert one.witness.heard[one.sid] == [TRANSCRIPTS["google_brooklyn"]]
+    (record,) = one.witness.events(one.sid, TurnRecord)
+    assert record.route == "knowledge"
+    assert not record.interrupted
+    assert 0 < record.answer < 1.0, "0.15 alone on a machine; fourteen calls run beside it"
+    assert one.report.turns[0].voice_to_voice == pytest.approx(record.voice_to_voice, abs=0.35)
+    assert list(one.witness.spoken(one.sid)) == ["Hello.", LONG]
+
+
+def test_the_greeting_is_heard_within_a_second(played: Calls) -> None:
+    for one in played.values():
+        assert one.report.ready is not None
+        assert one.report.ready < 1.0
+        assert one.report.greeting is not None
+        assert one.report.greeting < 1.0
+
+
+def test_what_the_knowledge_does_not_hold_goes_to_the_model(played: Calls) -> None:
+    one = played["model"]
+    no_fault(one)
+    (decided,) = one.witness.events(one.sid, Decided)
+    assert decided.route == "model"
+    assert list(one.witness.spoken(one.sid)) == ["Hello.", "It is sunny today. Enjoy your day."]
+    context = one.witness.context[one.sid]
+    assert [m["role"] for m in context] == ["system", "assistant", "user", "assistant"]
+    prompts = one.more["prompts"]
+    asked = [m for body in prompts for m in body["messages"] if m["role"] == "user"]
+    assert any(m["content"] == TRANSCRIPTS["azure_weather_mulaw"] for m in asked)
+
+
+def test_a_question_stops_the_agent_and_only_what_was_heard_is_remembered(played: Calls) -> None:
+    one = played["barge_in"]
+    no_fault(one)
+    first, second = one.report.turns
+    assert second.interrupted
+    assert second.silenced is not None
+    assert second.silenced < 0.6
+    assert not second.resumed
+    assert len(one.report.clears) == 1
+    heard, interrupted = one.witness.said[one.sid][1]
+    assert interrupted
+    assert LONG.startswith(heard.rstrip("."))
+    assert 0 < len(heard) < len(LONG) / 2
+    assert one.witness.said[one.sid][2][0] == "It is sunny today. Enjoy your day."
+    assert first.voice_to_voice is not None
+
+
+def test_a_yes_meanwhile_does_not_stop_the_agent(played: Calls) -> None:
+    one = played["backchannel"]
+    no_fault(one)
+    assert one.report.clears == ()
+    assert one.witness.said[one.sid][1] == (LONG, False)
+    assert one.witness.heard[one.sid] == [TRANSCRIPTS["google_brooklyn"]]
+    (record,) = one.witness.events(one.sid, TurnRecord)
+    assert record.backchannels == 1
+
+
+def test_our_own_echo_does_not_stop_the_agent(played: Calls) -> None:
+    one = played["echo"]
+    no_fault(one)
+    assert one.witness.said[one.sid][1] == (LONG, False)
+    assert one.witness.heard[one.sid] == [TRANSCRIPTS["google_brooklyn"]]
+
+
+def test_a_sentence_with_three_pauses_is_one_turn(played: Calls) -> None:
+    one = played["pauses"]
+    no_fault(one)
+    whole = one.witness.context[one.sid]
+    asked = " ".join(m["content"] for m in whole if m["role"] == "user")
+    assert asked.split() == TRANSCRIPTS["dograh_midpauses"].split()
+    assert len(one.witness.said[one.sid]) == 2, "greeting and one answer"
+
+
+def test_zero_asks_for_a_person_and_stops_the_greeting(played: Calls) -> None:
+    one = played["key"]
+    no_fault(one)
+    (wished,) = one.witness.events(one.sid, Wished)
+    assert wished.wish == "person"
+    assert "I cannot put you through yet." in one.witness.spoken(one.sid)
+    assert one.witness.heard[one.sid] == []
+
+
+def test_a_hang_up_in_mid_answer_ends_every_provider_stream(played: Calls) -> None:
+    one = played["hang_up"]
+    assert one.report.ended_by == "caller"
+    (ended,) = one.witness.events(one.sid, Ended)
+    assert ended.outcome == "hung_up"
+    assert one.more["open"] == (0, 0)
+
+
+def test_a_malformed_stream_costs_a_line_each_and_nothing_else(played: Calls) -> None:
+    one = played["malformed"]
+    no_fault(one)
+    assert len(one.witness.events(one.sid, Malformed)) == 8
+    assert one.witness.said[one.sid][1] == (LONG, False)
+
+
+def test_a_replayed_token_opens_nothing_and_the_first_stream_lives(played: Calls) -> None:
+    one = played["replayed"]
+    assert one.report.failure == ""
+    assert [stream.close_code for stream in one.report.streams if stream.messages == 0] == [1008]
+    assert one.witness.said[one.sid][1] == (LONG, False)
+
+
+def test_a_webhook_sent_twice_makes_one_call(played: Calls) -> None:
+    one = played["duplicated"]
+    no_fault(one)
+    assert len(one.witness.events(one.sid, Ended)) == 1
+    bodies = {hook.body for hook in one.report.webhooks if hook.url.endswith("/voice")}
+    assert len(bodies) == 1
+
+
+def test_a_stream_that_breaks_is_opened_again_without_a_second_greeting(played: Calls) -> None:
+    one = played["reopened"]
+    assert one.report.failure == ""
+    said = list(one.witness.spoken(one.sid))
+    assert said.count("Hello.") == 1
+    assert "We were cut off." in said
+    assert said[-1] == LONG
+    roles = [(m["role"], m["content"]) for m in one.witness.context[one.sid]]
+    assert ("user", TRANSCRIPTS["azure_weather_mulaw"]) in roles
+    assert [e.outcome for e in one.witness.events(one.sid, Ended)] == ["lost", "hung_up"]
+
+
+def test_a_message_of_70_kb_closes_its_socket_and_the_call_goes_on(played: Calls) -> None:
+    one = played["oversized"]
+    assert one.report.failure == ""
+    assert one.report.streams[0].close_code == 1009
+    assert list(one.witness.spoken(one.sid))[-1] == LONG
+
+
+@pytest.mark.parametrize("scene", ["silence", "noise"])
+def test_a_call_on_which_nobody_speaks_is_ended_politely(played: Calls, scene: str) -> None:
+    one = played[scene]
+    assert one.report.ended_by == "rest"
+    said = list(one.witness.spoken(one.sid))
+    assert said[0] == "Hello."
+    assert said[-1] == "Nobody there. Goodbye."
+    assert {"Still there?", "Hello again?"} <= set(said)
+    assert [e.outcome for e in one.witness.events(one.sid, Ended)] == ["idle"]
+    assert one.witness.heard[one.sid] == []
+
+
+def test_the_longest_call_ends_with_a_goodbye(played: Calls) -> None:
+    one = played["too_long"]
+    assert one.report.ended_by == "rest"
+    assert "Time is over. Goodbye." in one.witness.spoken(one.sid)
+    assert [e.outcome for e in one.witness.events(one.sid, Ended)] == ["too_long"]
+
+
+def test_every_sentence_is_marked_and_nothing_is_late_at_twilio(played: Calls) -> None:
+    one = played["known"]
+    sentences = LONG.count(".") + 1
+    assert len([m for m in one.report.marks if not m.cleared]) >= sentences
+    assert one.report.most_buffered <= 0.15, "0.1, and what a busy test machine adds"
+    assert one.report.gaps == ()

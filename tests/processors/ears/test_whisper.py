@@ -1,0 +1,113 @@
+"""The embedded recogniser on recorded telephone speech, and what it does to the process."""
+
+import asyncio
+import importlib.util
+import re
+import time
+from collections.abc import Iterator
+
+import jiwer
+import numpy as np
+import pytest
+
+from knowledge.chain import Fault
+from knowledge.events import Event, Waited, nowhere
+from processors.ears import whisper
+from processors.ears.whisper import Whisper
+from tests.processors.ears.recorded import needs_recordings, recording
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("ctranslate2") is None,
+    reason="the extra `local` is not installed: ctranslate2 is missing",
+)
+
+
+@pytest.fixture(scope="module")
+def english() -> Iterator[Whisper]:
+    engine = Whisper.load(("en",))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[Whisper]:
+    engine = Whisper.load(("en", "es"), words={"es": ("póliza",)})
+    yield engine
+    engine.close()
+
+
+def bare(text: str) -> str:
+    return re.sub(r"[^\w' ]", "", text.lower().replace("-", " "))
+
+
+@needs_recordings
+async def test_english_is_understood_with_one_wrong_word_in_ten_at_most(english: Whisper) -> None:
+    references, results = [], []
+    for name in ("google_brooklyn", "azure_weather_mulaw", "pyd_marcelo", "ps_forever"):
+        clip = recording(name)
+        transcript = await english.transcribe(clip.pcm, call="CA1", emit=nowhere)
+        assert transcript is not None
+        assert transcript.language == "en"
+        assert transcript.confidence > 0.8
+        references.append(bare(clip.transcript))
+        results.append(bare(transcript.text))
+    assert jiwer.wer(references, results) <= 0.1
+
+
+@needs_recordings
+async def test_the_language_is_one_of_those_configured(both: Whisper) -> None:
+    spanish = await both.transcribe(recording("pv_es").pcm, call="CA1", emit=nowhere)
+    english = await both.transcribe(recording("google_brooklyn").pcm, call="CA1", emit=nowhere)
+    assert spanish is not None
+    assert (spanish.language, spanish.text[:8]) == ("es", "La arena")
+    assert english is not None
+    assert english.language == "en"
+
+
+async def test_noise_and_silence_are_no_speech(english: Whisper) -> None:
+    noise = np.random.default_rng(5).normal(0, 300, 8000 * 2).astype("<i2").tobytes()
+    for pcm in (bytes(16000), noise):
+        assert await english.transcribe(pcm, call="CA1", emit=nowhere) is None
+
+
+async def test_the_loop_goes_on_and_the_queues_wait_is_told(english: Whisper) -> None:
+    loop = asyncio.get_running_loop()
+    events: list[Event] = []
+    late = []
+
+    async def watch() -> None:
+        while True:
+            due = loop.time() + 0.005
+            await asyncio.sleep(0.005)
+            late.append(loop.time() - due)
+
+    watching = asyncio.create_task(watch())
+    pcm = np.random.default_rng(5).normal(0, 300, 8000 * 3).astype("<i2").tobytes()
+    began = time.monotonic()
+    await asyncio.gather(
+        *(english.transcribe(pcm, call=f"CA{n}", emit=events.append) for n in range(3))
+    )
+    seconds = time.monotonic() - began
+    watching.cancel()
+    assert sorted(late)[len(late) // 2] < 0.005
+    waits = [event.seconds for event in events if isinstance(event, Waited)]
+    assert [event.call for event in events] == ["CA0", "CA1", "CA2"]
+    assert waits == sorted(waits)
+    assert 0.3 * seconds < waits[2] < seconds
+
+
+async def test_a_full_queue_refuses_and_charges_nobody(
+    english: Whisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper, "QUEUE", 1)
+    first = asyncio.ensure_future(english.transcribe(bytes(8000), call="CA1", emit=nowhere))
+    await asyncio.sleep(0)
+    with pytest.raises(Fault, match="limited") as caught:
+        await english.transcribe(bytes(8000), call="CA2", emit=nowhere)
+    assert not caught.value.proven
+    await first
+
+
+def test_a_language_that_it_does_not_know_is_named() -> None:
+    with pytest.raises(ValueError, match=r"LANGUAGES: .*'qq'"):
+        Whisper.load(("en", "qq"))

@@ -75,7 +75,7 @@ def show(rows: list[Row], console: Console, *, as_json: bool) -> None:
 def _row(stage: object) -> Row:
     kind = type(stage)
     module = sys.modules[kind.__module__]
-    about = (kind.__doc__ or module.__doc__ or "").strip().split("\n")[0]
+    about = (module.__doc__ or kind.__doc__ or "").strip().split("\n")[0]
     return Row(kind.__name__, about, kind.__module__)
 
 

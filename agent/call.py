@@ -153,8 +153,7 @@ class Call:
         return self._stages(self)
 
     def _history(self, recalled: Recollection) -> list[LLMContextMessage]:
-        about = f"{self.persona.persona}\n\n{self.persona.instructions}"
-        messages: list[LLMContextMessage] = [{"role": "system", "content": about}]
+        messages: list[LLMContextMessage] = []
         for exchange in recalled.exchanges:
             if exchange.caller:
                 messages.append({"role": "user", "content": exchange.caller})

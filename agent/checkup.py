@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 
-from agent.doctor import Check
-from agent.providers import Providers
+from agent import doctor
+from agent.doctor import Check, Row
+from agent.providers import Providers, open_providers
+from agent.settings import Settings
 from knowledge.answers import Question
 from knowledge.chain import Fault
+from knowledge.events import nowhere
 from processors.model.openai import OpenAI
 from processors.voice.client import Client, Script
 
@@ -21,6 +24,15 @@ def checks(providers: Providers) -> list[Check]:
         *_voice(providers),
         *_memory(providers),
     ]
+
+
+async def examine(settings: Settings) -> list[Row]:
+    """Everything is loaded, asked and closed again. Raises NothingToUse, PersonaError."""
+    providers = await open_providers(settings, nowhere)
+    try:
+        return await doctor.examine(checks(providers))
+    finally:
+        await providers.close()
 
 
 def _line(providers: Providers) -> Iterator[Check]:
@@ -85,8 +97,9 @@ def _speak(client: Client, language: str) -> Callable[[], Awaitable[None]]:
 
     async def ask() -> None:
         async with aclosing(client.speak(Script("Hello.", language))) as sounds:
-            async for _ in sounds:
-                return
+            async for sound in sounds:
+                if sound.pcm:
+                    return
         raise Fault("empty")
 
     return ask

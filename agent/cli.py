@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -334,6 +334,6 @@ def _console() -> "Console":
     return Console(highlight=False)
 
 
-def _fail(text: str, code: int) -> Any:
+def _fail(text: str, code: int) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(code)

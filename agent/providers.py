@@ -84,7 +84,8 @@ class Providers:
         return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
 
     def model(self, call: str) -> Model:
-        return Model(self.model_clients, call=call, emit=self.emit)
+        about = f"{self.persona.persona}\n\n{self.persona.instructions}"
+        return Model(self.model_clients, call=call, emit=self.emit, instructions=about)
 
     def voice(self, call: str, language: str) -> Voice:
         return Voice(self.voice_clients, call=call, emit=self.emit, language=language)

@@ -74,8 +74,7 @@ class Talk:
         self._end = end
         self._language = providers.settings.languages[0]
         self._detector = providers.detector
-        about = f"{providers.persona.persona}\n\n{providers.persona.instructions}"
-        self._context = LLMContext([{"role": "system", "content": about}])
+        self._context = LLMContext()
         self._turn = 0
         self.decided: Decided | None = None
 
@@ -128,7 +127,7 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         providers.persona,
         call="talk",
         model_available=providers.model_available,
-        emit=lambda event: talk.note(event),
+        emit=lambda event: talk.note(event),  # noqa: PLW0108 (it is made below)
         wished=lambda _wish: None,
     )
     worker = PipelineWorker(

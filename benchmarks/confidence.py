@@ -133,7 +133,7 @@ def draw(
             rng.shuffle(asked)
         first, *others = asked[:24]
         rng.shuffle(others)
-        keep = rng.choice((1, 2, 2, 3, 4, 5, 5))
+        keep = rng.choice((1, 2, 2, 3, 5, 8, 11))
         phrasings, held = others[: keep - 1], others[keep - 1 :]
         wording = Wording(first, tuple(phrasings), source.answers[topic])
         entries.append(Entry(str(topic), "any", {source.language: wording}))

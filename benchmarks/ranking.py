@@ -19,6 +19,8 @@ from knowledge.tongue import Tongue
 from knowledge.words import lexicon
 
 RIDGE = 1e-3
+LONGEST_STEP = 3.0
+"""Newton's steps overshoot from far away."""
 Case = tuple[NDArray[np.float64], int]
 """Features of every entry, and the entry that is right."""
 
@@ -65,7 +67,7 @@ def fit(groups: list[list[Case]]) -> NDArray[np.float64]:
     """Every group of cases weighs the same."""
     size = groups[0][0][0].shape[1]
     weights = np.zeros(size)
-    for _ in range(25):
+    for _ in range(60):
         slope, curve = RIDGE * weights, RIDGE * np.eye(size)
         for cases in groups:
             for features, right in cases:
@@ -77,7 +79,7 @@ def fit(groups: list[list[Case]]) -> NDArray[np.float64]:
                 spread = (features * chance[:, None]).T @ features - np.outer(mean, mean)
                 curve += spread / len(cases)
         step = np.linalg.solve(curve, slope)
-        weights -= step
+        weights -= step * min(1.0, LONGEST_STEP / np.abs(step).max())
         if np.abs(step).max() < 1e-6:
             break
     return weights

@@ -1,4 +1,4 @@
-"""The stock Pipecat phone bot, as its documentation builds one: what Answerline is measured against.
+"""The stock Pipecat phone bot, as its documentation builds one: Answerline is measured against it.
 
 `python -m benchmarks.stock --port 8100 --deepgram ws://… --openai http://…/v1 --elevenlabs ws://…`
 Needs `deepgram-sdk`, on which Pipecat's own Deepgram service is built.

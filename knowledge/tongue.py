@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 _MISMATCH = 0.6
 """What likeness is left to a phrasing that differs in polarity, a number, an exclusive word."""
 _RANKING = np.array(
-    (3.2, 3.46, -1.45, -4.57, 1.44, 3.72, 10.16, 0.86, 1.42, 9.09), dtype=np.float32
+    (2.97, 6.20, -0.57, -3.28, 1.57, 4.29, 8.44, 0.06, 0.37, 7.50), dtype=np.float32
 )
 """Weights of `Tongue.features`; fitted by benchmarks/ranking.py."""
 _FAR = 10.0
@@ -94,7 +94,7 @@ class Tongue:
             return None
         differs = self._contrast.of(reading)
         alike = _alike(likeness, differs)
-        scores = _RANKING @ self._features(likeness, alike)
+        scores: Floats = _RANKING @ self._features(likeness, alike)
         entry = min(verbatim) if verbatim else int(np.argmax(scores))
         signals, row = self._signals(likeness, alike, scores, entry)
         same = self._same.get(_telling(reading), frozenset())
@@ -138,8 +138,7 @@ class Tongue:
 
     def _usual(self, rows: Floats) -> Floats:
         """Per entry: the mean of its rows."""
-        mean: Floats = np.add.reduceat(rows, self._firsts) / self._counts
-        return mean
+        return (np.add.reduceat(rows, self._firsts) / self._counts).astype(np.float32)
 
     def _signals(
         self, likeness: Likeness, alike: Floats, scores: Floats, entry: int
@@ -163,6 +162,8 @@ class Tongue:
             strange=likeness.strange,
             foreign=likeness.foreign,
             swapped=self._table.swapped(likeness, row),
+            examples=float(self._counts[entry]),
+            entries=float(len(self._entries)),
             mass=likeness.mass,
         )
         return signals, row
@@ -172,7 +173,8 @@ def _alike(likeness: Likeness, differs: NDArray[np.bool_]) -> Floats:
     """Per row: the harmonic mean of the shares, less where the row says something else."""
     both = likeness.asked + likeness.known
     alike = 2 * likeness.asked * likeness.known / np.maximum(both, np.float32(1e-6))
-    return np.where(differs, alike * np.float32(_MISMATCH), alike).astype(np.float32)
+    less: Floats = np.where(differs, alike * np.float32(_MISMATCH), alike)
+    return less
 
 
 def _spoken(entry: Entry, language: str) -> str:

@@ -19,7 +19,7 @@ AT_ONCE = 0.1
 """Seconds that an interruption may take through one processor."""
 STALL = 0.005
 """Seconds that one processor may hold the event loop."""
-TRIES = 8
+TRIES = 5
 """A busy machine spoils a measurement now and then; a broken stage spoils every one."""
 
 _WORDS = "words that no log may quote"
@@ -250,7 +250,7 @@ async def cleans_up(case: Case) -> str | None:
 
 async def does_not_stall(case: Case) -> str | None:
     """For each frame the best of several tries, then the worst of these."""
-    frames = 20
+    frames = 10
     best = [SOON] * frames
     for _ in range(TRIES):
         async with case.bench() as bench:

@@ -21,8 +21,9 @@ from processors.ears.mouth import Checkups, Heard, Mouth, Word
 
 KEEP_ALIVE = 4.0
 """Seconds without audio; Deepgram closes after ten."""
-ENDPOINTING = 500
-"""Milliseconds of silence after which it finalises by itself: for speech our VAD has missed."""
+ENDPOINTING = 300
+"""Milliseconds of silence after which it finalises by itself: for speech our VAD has missed. Ours
+asks for that after 200."""
 CLOSING = 0.25
 """Seconds for its goodbye; a hang-up does not wait for a provider."""
 CONNECTING = 5.0
@@ -142,22 +143,21 @@ def parse(message: str | bytes, language: str) -> Heard | None:
 def _results(event: dict[str, Any], language: str) -> Heard:
     best = event["channel"]["alternatives"][0]
     words = best.get("words") or []
+    timed = all("start" in word and "end" in word for word in words)
     return Heard(
         str(best["transcript"]).strip(),
-        words=tuple(
-            Word(
-                str(word.get("punctuated_word") or word["word"]),
-                float(word["start"]),
-                float(word["end"]),
-            )
-            for word in words
-        ),
+        words=tuple(_word(word) for word in words) if timed else (),
         until=float(event.get("start", 0.0)) + float(event.get("duration", 0.0)),
         final=bool(event.get("is_final")),
         answers=bool(event.get("from_finalize")),
         language=language or _spoken(best, words),
         confidence=min(1.0, max(0.0, float(best.get("confidence", 1.0)))),
     )
+
+
+def _word(word: dict[str, Any]) -> Word:
+    text = word.get("punctuated_word") or word["word"]
+    return Word(str(text), float(word["start"]), float(word["end"]))
 
 
 def _spoken(best: dict[str, Any], words: list[dict[str, Any]]) -> str:

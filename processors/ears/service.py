@@ -42,6 +42,8 @@ CONNECTED = 1.0
 MUTE = 1.6
 """Seconds in which a streaming provider says something while the caller speaks. Deepgram reports
 on each second of audio, with or without words in it."""
+LATEST = 1.2
+"""Seconds after the end of speech for which a provider that still says something is waited for."""
 RETRY = (0.25, 0.5, 1.0, 2.0)
 """Seconds of rest when every provider has failed, longer each time."""
 LATENCY = 0.35
@@ -78,6 +80,9 @@ class Ears(STTService):
         self._mouth: Mouth | None = None
         self._client: Client | None = None
         self._asked_at = 0.0
+        """time.monotonic() of the last end of speech."""
+        self._waiting_since = 0.0
+        """The same, or when the provider in use was asked for what is owed."""
         self._attempts = 0
         self._rounds = 0
         """How often all have failed since somebody heard words."""
@@ -146,7 +151,7 @@ class Ears(STTService):
 
     def _ceased(self, stop_secs: float) -> bool:
         settled = self._words.ceased(self._ring.received, stop_secs)
-        self._asked_at = time.monotonic()
+        self._asked_at = self._waiting_since = time.monotonic()
         if self._mouth is not None:
             self._mouth.stopped(self._ring.received)
         self._expect()
@@ -157,7 +162,9 @@ class Ears(STTService):
         if self._client is None or self._words.idle:
             self._deadline.within(None)
         elif self._words.owed and not self._words.speaking:
-            self._deadline.within(self._client.patience)
+            latest = max(LATEST, self._client.patience)
+            left = self._waiting_since + latest - time.monotonic()
+            self._deadline.within(max(0.0, min(self._client.patience, left)))
         else:
             speaking = self._words.speaking and self._client.interims
             self._deadline.within(MUTE if speaking else None)
@@ -231,6 +238,7 @@ class Ears(STTService):
         """`None`: connected."""
         mouth, client = self._mouth, self._client
         if heard is None or mouth is None or client is None:
+            self._waiting_since = time.monotonic()
             return self._expect()
         owed = self._words.owed
         said = self._words.take(heard, mouth)
@@ -240,9 +248,7 @@ class Ears(STTService):
             await self._say(said)
         if owed and not self._words.owed:
             self._answered(client, said)
-        if self._words.idle or self._words.speaking:
-            self._expect()
-        return None
+        return self._expect()
 
     def _answered(self, client: Client, said: Said | None) -> None:
         """The end of speech was answered, perhaps with nothing."""

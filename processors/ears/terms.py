@@ -29,7 +29,7 @@ class Terms:
     def __init__(self, terms: Mapping[str, Sequence[str]]) -> None:
         """By language. Only Spanish is mended: English spelling does not follow the sound."""
         words = [word for term in terms.get("es", ()) for word in _WORD.findall(term)]
-        self._spelling = {_sound(word): word for word in words}
+        self._spelling: dict[str, str] = {_sound(word): word for word in words}
 
     def mend(self, text: str, language: str) -> str:
         if language != "es":

@@ -36,7 +36,9 @@ class Said:
 class Words:
     def __init__(self) -> None:
         self.done = 0
-        """Up to here everything is final."""
+        """Where the last final word ended."""
+        self._listened = 0
+        """Up to here everything was listened to, and is final."""
         self.speaking = False
         self.interim = False
         """Words were heard that are not final yet."""
@@ -77,7 +79,7 @@ class Words:
         self._over = now - round(stop_secs * RATE)
         self._ended = now
         self._asked += 1
-        if self.interim or self.done < self._over - BLUR:
+        if self.interim or max(self.done, self._listened) < self._over - BLUR:
             return False
         self._settle()
         return True
@@ -103,6 +105,7 @@ class Words:
         self.interim = bool(text) and not heard.final
         finalized = False
         if heard.final:
+            self._listened = max(self._listened, mouth.sample(heard.until))
             if fresh:
                 self._last = fresh[-1].text
                 self.done = max(self.done, mouth.sample(fresh[-1].end))

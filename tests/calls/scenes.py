@@ -35,6 +35,7 @@ from agent.simulators.twilio import (
     Stay,
     Twilio,
 )
+from processors.voice.local import Local
 from tests.calls.witness import Witness
 
 AUDIO = Path(os.environ.get("ANSWERLINE_AUDIO", Path(__file__).parents[3] / "shared" / "audio"))
@@ -53,6 +54,19 @@ en:
 ---
 The bridge is a suspension bridge.
 """
+POLICY = """---
+id: policy-number
+department: policy
+en:
+  question: Where do I find my policy number?
+  phrasings: [what is my policy number]
+  answer: Your policy number is on your insurance card.
+es:
+  question: ¿Dónde encuentro mi número de póliza?
+  phrasings: [cuál es mi número de póliza]
+  answer: Su número de póliza está en su tarjeta del seguro.
+---
+"""
 AGENT = """
 greeting:
   en: Hello.
@@ -64,6 +78,9 @@ phrases:
     too_long: Time is over. Goodbye.
     welcome_back: We were cut off.
     person: I cannot put you through yet.
+    goodbye: Goodbye.
+  es:
+    goodbye: Adiós.
 """
 TRANSCRIPTS = {
     "google_brooklyn": "How old is the Brooklyn Bridge?",
@@ -120,10 +137,14 @@ class Stage:
 
 @asynccontextmanager
 async def stage(folder: Path, **variables: str) -> AsyncIterator[Stage]:
-    """The product as it is served, except that its providers stand on this machine."""
+    """The product as it is served, except that its providers stand on this machine.
+
+    `variables` of the environment; one that is empty is not set at all.
+    """
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True, exist_ok=True)
     (knowledge / "bridge.md").write_text(ENTRY)
+    (knowledge / "policy.md").write_text(POLICY)
     (knowledge / "agent.yaml").write_text(AGENT)
     recordings = [Recording(text, "en", clip(name).pcm, name) for name, text in TRANSCRIPTS.items()]
     witness = Witness()
@@ -134,24 +155,22 @@ async def stage(folder: Path, **variables: str) -> AsyncIterator[Stage]:
         openai = await enter(OpenAI(table({"weather": "It is sunny today. Enjoy your day."})))
         voice = await enter(ElevenLabs())
         rest = await enter(TwilioRest(account))
-        settings = load(
-            {
-                "LANGUAGES": "en",
-                "DATA_DIR": str(folder),
-                "KNOWLEDGE_DIR": str(knowledge),
-                "DEEPGRAM_API_KEY": "dg",
-                "DEEPGRAM_BASE_URL": deepgram.url,
-                "OPENAI_API_KEY": "sk",
-                "OPENAI_BASE_URL": openai.api,
-                "ELEVENLABS_API_KEY": "el",
-                "ELEVENLABS_BASE_URL": voice.url,
-                "TWILIO_ACCOUNT_SID": account.sid,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "TWILIO_API_BASE_URL": rest.url,
-                **variables,
-            },
-            None,
-        )
+        usual = {
+            "LANGUAGES": "en",
+            "DATA_DIR": str(folder),
+            "KNOWLEDGE_DIR": str(knowledge),
+            "DEEPGRAM_API_KEY": "dg",
+            "DEEPGRAM_BASE_URL": deepgram.url,
+            "OPENAI_API_KEY": "sk",
+            "OPENAI_BASE_URL": openai.api,
+            "ELEVENLABS_API_KEY": "el",
+            "ELEVENLABS_BASE_URL": voice.url,
+            "TWILIO_ACCOUNT_SID": account.sid,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_API_BASE_URL": rest.url,
+            **variables,
+        }
+        settings = load({name: value for name, value in usual.items() if value}, None)
         service = await enter(serving(settings, stages=witness.stages, also=witness.emit))
         twilio = await enter(Twilio(account, rest=rest))
         yield Stage(service, witness, twilio, deepgram, openai, voice, rest)
@@ -204,27 +223,70 @@ def impatient_scenes() -> Mapping[str, Scene]:
     }
 
 
+async def embedded_scenes() -> Mapping[str, Scene]:
+    """Calls to a service without any key: real recognition, real voices, both ways."""
+    mouth = await asyncio.to_thread(Local, ["en", "es"])
+
+    async def spoken(text: str, language: str) -> Clip:
+        pcm = await mouth.synthesize(text, language, speaker="caller")
+        return Clip(text, pcm, text, language)
+
+    where = await spoken("Where do I find my policy number?", "en")
+    again = await spoken("Can you repeat that?", "en")
+    bye = await spoken("That's all, goodbye.", "en")
+    donde = await spoken("¿Dónde encuentro mi número de póliza?", "es")
+    adios = await spoken("Eso es todo, muchas gracias, adiós.", "es")
+    mouth.close()
+    return {
+        "english": Scene(
+            [Listen(), Say(where), Listen(), Say(again), Listen(), Say(bye), Stay(20)]
+        ),
+        "spanish": Scene([Listen(), Say(donde), Listen(), Say(adios), Stay(20)]),
+        "human": Scene([Listen(), Say(clip("google_brooklyn")), Listen()]),
+    }
+
+
 async def play_all(folder: Path) -> dict[str, Played]:
-    """All scenes at once, in services of their own where their settings differ."""
-    played: dict[str, Played] = {}
-    async with (
-        stage(folder / "usual") as usual,
-        stage(folder / "impatient", IDLE_PROMPT="1.2", EARS="local") as impatient,
-        stage(folder / "short", MAX_CALL="4") as short,
-    ):
+    """Two crowds of calls, one after the other; other settings need a service of their own."""
+    return {**await _first_crowd(folder), **await _second_crowd(folder)}
 
-        async def play(on: Stage, name: str, scene: Scene) -> None:
-            played[name] = await on.play(scene)
 
-        async with asyncio.TaskGroup() as group:
-            for index, (name, scene) in enumerate(scenes().items()):
-                group.create_task(play(usual, name, scene))
-                await asyncio.sleep(0.15 if index else 0)
-            for name, scene in impatient_scenes().items():
-                group.create_task(play(impatient, name, scene))
-            group.create_task(play(short, "too_long", Scene([Stay(30)])))
+async def _first_crowd(folder: Path) -> dict[str, Played]:
+    async with stage(folder / "usual") as usual:
+        played = await _play((usual, scenes()))
         for one in played.values():
             one.more["prompts"] = list(usual.openai.requests)
         await asyncio.sleep(1.0)  # what a hang-up leaves open is looked at a second later
         played["hang_up"].more["open"] = (usual.deepgram.seen.open, usual.voice.seen.open)
+    return played
+
+
+async def _second_crowd(folder: Path) -> dict[str, Played]:
+    keyless = dict.fromkeys(
+        ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY", "TWILIO_ACCOUNT_SID"), ""
+    )
+    async with (
+        stage(folder / "impatient", IDLE_PROMPT="1.2", EARS="local") as impatient,
+        stage(folder / "short", MAX_CALL="4") as short,
+        stage(folder / "embedded", LANGUAGES="en,es", **keyless) as embedded,
+    ):
+        return await _play(
+            (impatient, impatient_scenes()),
+            (short, {"too_long": Scene([Stay(30)])}),
+            (embedded, await embedded_scenes()),
+        )
+
+
+async def _play(*crowd: tuple[Stage, Mapping[str, Scene]]) -> dict[str, Played]:
+    """All at once, as callers come."""
+    played: dict[str, Played] = {}
+
+    async def play(on: Stage, name: str, scene: Scene) -> None:
+        played[name] = await on.play(scene)
+
+    async with asyncio.TaskGroup() as group:
+        for on, its in crowd:
+            for name, scene in its.items():
+                group.create_task(play(on, name, scene))
+                await asyncio.sleep(0.15)
     return played

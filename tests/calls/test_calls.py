@@ -3,7 +3,7 @@
 import pytest
 
 from agent.simulators.twilio import CallReport, Turn
-from knowledge.events import Decided, Ended, Malformed, Switched, Wished
+from knowledge.events import Decided, Ended, Malformed, Wished
 from knowledge.events import Turn as TurnRecord
 from tests.calls.scenes import LONG, TRANSCRIPTS, Played
 
@@ -19,7 +19,6 @@ def answered(report: CallReport) -> list[Turn]:
 def no_fault(one: Played) -> None:
     assert one.report.failure == ""
     assert one.report.warnings == ()
-    assert one.witness.events(one.sid, Switched) == []
 
 
 def test_a_known_question_is_answered_at_once_and_without_the_model(played: Calls) -> None:
@@ -51,7 +50,7 @@ def test_what_the_knowledge_does_not_hold_goes_to_the_model(played: Calls) -> No
     assert decided.route == "model"
     assert list(one.witness.spoken(one.sid)) == ["Hello.", "It is sunny today. Enjoy your day."]
     context = one.witness.context[one.sid]
-    assert [m["role"] for m in context] == ["system", "assistant", "user", "assistant"]
+    assert [m["role"] for m in context] == ["assistant", "user", "assistant"]
     prompts = one.more["prompts"]
     asked = [m for body in prompts for m in body["messages"] if m["role"] == "user"]
     assert any(m["content"] == TRANSCRIPTS["azure_weather_mulaw"] for m in asked)
@@ -63,7 +62,7 @@ def test_a_question_stops_the_agent_and_only_what_was_heard_is_remembered(played
     first, second = one.report.turns
     assert second.interrupted
     assert second.silenced is not None
-    assert second.silenced < 0.6
+    assert second.silenced < 0.8, "0.3 alone on a machine"
     assert not second.resumed
     assert len(one.report.clears) == 1
     heard, interrupted = one.witness.said[one.sid][1]
@@ -181,5 +180,28 @@ def test_every_sentence_is_marked_and_nothing_is_late_at_twilio(played: Calls) -
     one = played["known"]
     sentences = LONG.count(".") + 1
     assert len([m for m in one.report.marks if not m.cleared]) >= sentences
-    assert one.report.most_buffered <= 0.15, "0.1, and what a busy test machine adds"
+    assert one.report.most_buffered <= 0.2, "0.1, and what a busy test machine adds"
     assert one.report.gaps == ()
+
+
+def test_without_any_key_an_english_call_is_answered_repeated_and_ended(played: Calls) -> None:
+    one = played["english"]
+    assert one.report.failure == ""
+    said = list(one.witness.spoken(one.sid))
+    answer = "Your policy number is on your insurance card."
+    assert said == ["Hello.", answer, answer, "Goodbye."]
+    assert one.report.ended_by == "agent", "no REST is configured: the TwiML hangs up"
+    assert [e.outcome for e in one.witness.events(one.sid, Ended)] == ["goodbye"]
+
+
+def test_without_any_key_a_spanish_call_is_answered_in_spanish(played: Calls) -> None:
+    one = played["spanish"]
+    assert one.report.failure == ""
+    said = list(one.witness.spoken(one.sid))
+    assert said[1:] == ["Su número de póliza está en su tarjeta del seguro.", "Adiós."]
+
+
+def test_recorded_human_speech_is_understood_by_the_embedded_ears(played: Calls) -> None:
+    one = played["human"]
+    assert one.report.failure == ""
+    assert list(one.witness.spoken(one.sid))[1] == LONG

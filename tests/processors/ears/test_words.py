@@ -165,3 +165,14 @@ def test_what_nobody_can_make_words_of_is_given_up() -> None:
     line.words.give_up(line.ring.received)
     assert line.words.idle
     assert line.words.resumed() is None
+
+
+def test_silence_that_was_listened_to_needs_no_answer() -> None:
+    line = Line("yes")
+    mouth = line.connect()
+    line.pass_by(0.3)
+    line.words.began(line.ring.received, 0.2)
+    line.pass_by(1.2)
+    line.words.take(line.heard(mouth, 1.4, final=True), mouth)
+    assert line.words.done == SECOND // 2
+    assert line.words.ceased(line.ring.received, 0.2) is True

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from knowledge.persona import FILE, PersonaError, Phrase, load
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("phrase", list(Phrase))
+def test_the_shipped_agent_says_everything_in_both_languages(phrase: Phrase, language: str):
+    persona = load()
+    assert persona.phrases[language][phrase]
+    assert "{" not in persona.say(phrase, language)
+
+
+def test_variants_take_turns():
+    persona = load()
+    said = {persona.say(Phrase.FILLER, "en", turn) for turn in range(6)}
+    assert len(said) == len(persona.phrases["en"][Phrase.FILLER]) > 1
+
+
+def test_a_folder_without_the_file_has_the_shipped_agent(tmp_path: Path):
+    assert load(tmp_path) == load()
+
+
+def test_what_a_file_does_not_say_is_as_shipped(tmp_path: Path):
+    folder = written(
+        tmp_path,
+        "name: Ada\ngreeting: {en: 'Ada here.', fr: 'Bonjour, {name}.'}\n"
+        "phrases:\n  es:\n    goodbye: [Hasta luego., Adiós.]\nterms: {es: [granizo]}\n",
+    )
+    persona, default = load(folder), load()
+    assert persona.say(Phrase.GREETING, "en") == "Ada here."
+    assert persona.say(Phrase.GREETING, "fr") == "Bonjour, Ada."
+    assert "Ada" in persona.say(Phrase.GREETING, "es")
+    assert "Ada" in persona.persona
+    assert persona.say(Phrase.GOODBYE, "es", turn=1) == "Adiós."
+    assert persona.say(Phrase.IDLE, "es") == default.say(Phrase.IDLE, "es")
+    assert persona.say(Phrase.IDLE, "fr") == default.say(Phrase.IDLE, "en")
+    assert persona.terms == {"en": default.terms["en"], "es": ("granizo",)}
+    assert persona.numbers == default.numbers == {"policy": r"[A-Z]{2}-\d{7}"}
+
+
+def test_the_hash_tells_contents_apart(tmp_path: Path):
+    one = load(written(tmp_path, "name: One\n")).hash
+    assert load(written(tmp_path, "name: One # a comment\n")).hash == one
+    assert load(written(tmp_path, "name: Two\n")).hash != one
+
+
+WRONG = [
+    ("nam: x", 1, "nam: unknown field; expected one of name, greeting"),
+    ("name: 7", 1, "name: expected a text"),
+    ("name:", 1, "name: expected a text"),
+    ("name: '  '", 1, "name: expected a text, found nothing"),
+    ("greeting: hello", 1, "greeting: expected a mapping"),
+    ("phrases:\n  en:\n    godbye: x", 3, "phrases.en.godbye: unknown phrase; expected one of"),
+    ("phrases:\n  en:\n    filler: [a, {b: c}]", 3, "phrases.en.filler.1: expected a text"),
+    ("phrases:\n  en:\n    filler: []", 3, "phrases.en.filler: expected at least one text"),
+    ("phrases:\n  spanish:\n    filler: a", 3, "phrases.spanish: expected a language code"),
+    ("numbers:\n  policy: '['", 2, "numbers.policy: expected a regular expression"),
+    ("- a", 1, "expected fields"),
+    ("name: [", 2, "not YAML"),
+    ("", 1, "nothing in it"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "sentence"), WRONG)
+def test_a_wrong_file_is_refused_with_one_sentence(
+    tmp_path: Path, text: str, line: int, sentence: str
+):
+    with pytest.raises(PersonaError) as caught:
+        load(written(tmp_path, text))
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert sentence in problem.reason
+    assert str(caught.value) == str(problem)
+    assert str(problem).startswith(f"{FILE}:{line}: ")
+
+
+def test_every_mistake_of_a_file_is_named(tmp_path: Path):
+    with pytest.raises(PersonaError) as caught:
+        load(written(tmp_path, "name: 1\nnumbers: {a: '['}\nfoo: x\n"))
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
+
+
+def test_another_encoding_is_named_with_its_line(tmp_path: Path):
+    (tmp_path / FILE).write_bytes("name: x\npersona: señor\n".encode("latin-1"))
+    with pytest.raises(PersonaError, match="agent.yaml:2: expected UTF-8"):
+        load(tmp_path)

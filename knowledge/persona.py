@@ -188,7 +188,7 @@ def _plain(node: Node) -> object:
         return {key: _plain(value) for key, value in node.items.items()}
     if isinstance(node, plainyaml.Sequence):
         return [_plain(item) for item in node.items]
-    return node.text if node.is_text else None
+    return node.text if node.is_text else 0  # whatever is no text
 
 
 _EXPECTED = {

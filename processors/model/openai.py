@@ -25,6 +25,8 @@ AFTERTHOUGHT = 0.3
 """Seconds after a complete answer for its usage, and for the connection to be free again."""
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Until somebody changes a setting: the key, its rights, the address or the model's name."""
+_TORN = ("length", "max_tokens", "model_length", "content_filter")
+"""Reasons to finish within a sentence. For a good end providers have more words than "stop"."""
 _CODE = 40
 """Characters: no error code of these protocols is longer."""
 LONGEST_BAN = 3600.0
@@ -98,7 +100,7 @@ class OpenAI:
                     raise Fault("cut", "no finish_reason")
                 if silent:
                     raise Fault("empty", reason)
-                yield Finish(torn=reason != "stop")
+                yield Finish(torn=reason in _TORN)
                 if usage := await _usage(chunks):
                     yield usage
 

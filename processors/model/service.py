@@ -113,6 +113,12 @@ class Model(OpenAILLMService):
         clock = asyncio.get_running_loop().time
         asked = clock()
         writing: _Attempt | None = None
+        over = False
+
+        def gap() -> float | None:
+            if over:
+                return None  # what may still come, the client bounds
+            return self._patience.gap if reply.said else self._patience.begin
 
         def ask(client: Client) -> AsyncGenerator[tuple[_Attempt, Piece]]:
             prompt = Prompt(_continued(messages, reply.said), language or "en", reply.said)
@@ -122,7 +128,7 @@ class Model(OpenAILLMService):
             self._clients,
             ask,
             first=self._patience.first,
-            gap=lambda: self._patience.gap if reply.said else self._patience.begin,
+            gap=gap,
             hedge=self._patience.hedge,
             spare=lambda client: client.spare,
             report=self._failed,
@@ -137,6 +143,7 @@ class Model(OpenAILLMService):
                 if isinstance(piece, Usage):
                     yield _usage(name, piece)
                     continue
+                over = isinstance(piece, Finish)
                 for sentence in attempt.sentences(piece):
                     yield _text(name, sentence)
 

@@ -57,6 +57,7 @@ WRONG = [
     ("name: 7", 1, "name: expected a text"),
     ("name:", 1, "name: expected a text"),
     ("name: '  '", 1, "name: expected a text, found nothing"),
+    ("terms: {en: hail}", 1, "terms.en: expected"),
     ("greeting: hello", 1, "greeting: expected a mapping"),
     ("phrases:\n  en:\n    godbye: x", 3, "phrases.en.godbye: unknown phrase; expected one of"),
     ("phrases:\n  en:\n    filler: [a, {b: c}]", 3, "phrases.en.filler.1: expected a text"),

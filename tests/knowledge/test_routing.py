@@ -16,9 +16,7 @@ def sure(confidence: float) -> Answer:
 
 def decided(confidence: float | None, thresholds: Thresholds, model: bool, asked: int = 0) -> Route:
     answer = None if confidence is None else sure(confidence)
-    return choose(
-        answer, thresholds, model_available=model, ticket_id="t", asked_back=asked
-    ).route
+    return choose(answer, thresholds, model_available=model, ticket_id="t", asked_back=asked).route
 
 
 @pytest.mark.parametrize(

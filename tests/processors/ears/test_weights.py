@@ -1,6 +1,8 @@
 """Where the weights come from, and that the wrong ones are refused."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,3 +56,21 @@ def test_a_package_with_other_weights_is_refused(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(WeightsMissing, match="SHA-256"):
         find("tiny.en")
+
+
+def test_the_hub_is_asked_only_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model(tmp_path / "snapshot", b"from the hub")
+    asked: list[str] = []
+
+    def snapshot_download(name: str) -> str:
+        asked.append(name)
+        if name == "unknown/model":
+            raise FileNotFoundError(name)
+        return str(tmp_path / "snapshot")
+
+    hub = SimpleNamespace(snapshot_download=snapshot_download)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert find("base", "hub:some/model").files["model.bin"] == b"from the hub"
+    with pytest.raises(WeightsMissing, match="the hub did not give the model"):
+        find("base", "hub:unknown/model")
+    assert asked == ["some/model", "unknown/model"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -147,27 +147,58 @@ async def test_closing_ends_the_providers_work_at_once(
 @pytest.mark.parametrize(
     "event",
     [
-        b"[17]",
-        b'"text"',
-        b"{}",
-        b'{"choices": 3}',
-        b'{"choices": [null]}',
-        b'{"choices": [{"delta": {"content": 5}}]}',
-        b'{"choices": [{"delta": {"content": "a"}, "finish_reason": 7}]}',
-        b'{"error": {"message": "sorry", "code": "server_error"}}',
-        b'{"choices": []}',
+        "[17]",
+        '"text"',
+        "{}",
+        '{"choices": 3}',
+        '{"choices": [null]}',
+        '{"choices": [{"delta": {"content": 5}}]}',
+        '{"choices": [{"delta": {"content": "a"}, "finish_reason": 7}]}',
+        '{"error": {"message": "sorry", "code": "server_error"}}',
+        '{"choices": []}',
     ],
 )
-async def test_whatever_a_server_sends_is_a_fault_and_nothing_else(event: bytes) -> None:
-    def reply(_: httpx2.Request) -> httpx2.Response:
-        sse = {"Content-Type": "text/event-stream"}
-        return httpx2.Response(200, headers=sse, content=b"data: " + event + b"\n\n")
-
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(reply)) as http:
+async def test_whatever_a_server_sends_is_a_fault_and_nothing_else(event: str) -> None:
+    async with streaming(event) as http:
         strange = OpenAI("strange", Account("http://strange/v1", "k", "m"), http=http)
         with pytest.raises(Fault) as failed:
             await pieces(strange)
     assert failed.value.kind in ("broken", "cut")
+
+
+def streaming(*events: str, quiet: bool = False) -> httpx2.AsyncClient:
+    """A server that sends these events and then either ends or stays open."""
+
+    async def body() -> AsyncGenerator[bytes]:
+        for event in events:
+            yield f"data: {event}\n\n".encode()
+        if quiet:
+            await asyncio.Event().wait()
+
+    def reply(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=body())
+
+    return httpx2.AsyncClient(transport=httpx2.MockTransport(reply))
+
+
+@pytest.mark.parametrize(
+    ("reason", "torn"),
+    [("stop", False), ("eos", False), ("length", True), ("content_filter", True)],
+)
+async def test_what_providers_call_an_end(reason: str, torn: bool) -> None:
+    text = '{"choices": [{"delta": {"content": "Yes"}}]}'
+    async with streaming(
+        text, f'{{"choices": [{{"delta": {{}}, "finish_reason": "{reason}"}}]}}'
+    ) as http:
+        foreign = OpenAI("foreign", Account("http://foreign/v1", "k", "m"), http=http)
+        assert await pieces(foreign) == ["Yes", Finish(torn=torn)]
+
+
+async def test_an_answer_is_complete_although_its_stream_stays_open() -> None:
+    end = '{"choices": [{"delta": {"content": "Yes"}, "finish_reason": "stop"}]}'
+    async with streaming(end, quiet=True) as http, asyncio.timeout(2):
+        foreign = OpenAI("foreign", Account("http://foreign/v1", "k", "m"), http=http)
+        assert await pieces(foreign) == ["Yes", Finish()]
 
 
 async def test_a_check_finds_a_wrong_key(

@@ -1,5 +1,7 @@
 """A labelled set: what callers say while somebody else talks. Precision and recall are printed."""
 
+from collections.abc import Callable
+
 from processors.turns.backchannels import is_backchannel, is_echo
 
 BACKCHANNELS = """uh-huh|uh huh|Uh-huh.|mm-hmm|mhm|Mm.|hmm|okay|OK|Okay.|ok ok|right|Right.|
@@ -23,13 +25,13 @@ def _clips(text: str) -> list[str]:
     return [clip.strip() for clip in text.split("|") if clip.strip()]
 
 
-def test_precision_and_recall_of_the_labelled_set() -> None:
+def test_precision_and_recall_of_the_labelled_set(figure: Callable[[str], None]) -> None:
     backchannels, turns = _clips(BACKCHANNELS), _clips(TURNS)
     hits = [clip for clip in backchannels if is_backchannel(clip)]
     false = [clip for clip in turns if is_backchannel(clip)]
     precision = len(hits) / (len(hits) + len(false))
     recall = len(hits) / len(backchannels)
-    print(f"backchannels: precision {precision:.3f}, recall {recall:.3f}", *false)
+    figure(f"precision {precision:.3f}, recall {recall:.3f} of {len(backchannels + turns)}")
     assert len(backchannels) >= 60
     assert len(turns) >= 60
     assert precision >= 0.98, false

@@ -41,8 +41,8 @@ IDLE_PROMPTS = 2
 """Prompts in one silence before the call is ended politely."""
 LAST_WORDS = 15.0
 """Seconds that a farewell has to be heard before the call ends without it."""
-HANG_UP = 2.0
-"""Seconds in which Twilio ends the stream of a call that we ended."""
+HANG_UP = 4.0
+"""Seconds in which Twilio ends the stream of a call that we ended; then we close it."""
 CANCEL = 2.0
 """Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
 
@@ -77,26 +77,29 @@ class Call:
         self._unanswered: list[str] = []
         """What the caller said that no answer was heard to yet."""
         self._asked_at = 0.0
+        self._insisting: asyncio.Task[None] | None = None
+        """Ends the call although its last words were never heard."""
+        self._too_long = False
 
     async def run(self) -> str:
-        """Until the stream is over; its outcome, "lost" where only the stream ended."""
-        recalled = await self._providers.memory.recall(self.sid)
-        composed = self.compose(recalled)
-        self.emit(Began(self.sid, resumed=recalled.greeted))
-        self._stream.open()
-        worker = self._worker = self._pipeline(composed)
-        runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
-        await runner.add_workers(worker)
-        running = asyncio.create_task(runner.run(), name=f"call {self.sid}")
+        """Until the stream is over; the outcome that its record has."""
+        running: asyncio.Task[None] | None = None
         try:
+            recalled = await self._providers.memory.recall(self.sid)
+            self.emit(Began(self.sid, resumed=recalled.greeted))
+            composed = self.compose(recalled)
+            self._stream.open()
+            worker = self._worker = self._pipeline(composed)
+            runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
+            await runner.add_workers(worker)
+            running = asyncio.create_task(runner.run(), name=f"call {self.sid}")
             await self._greet(recalled)
             await self._talk(running)
         finally:
             self.state = State.OVER
-            self.outcome = self.outcome or "lost"
+            self.outcome = self.outcome or "failed"
             try:
-                await self._stop(running)
-                await self._stream.close()
+                await asyncio.gather(self._stream.close(), self._stop(running))
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
@@ -181,6 +184,9 @@ class Call:
         self.turns.agent().add_event_handler("on_assistant_turn_stopped", self._agent_said)
 
     async def _caller_said(self, _user: object, message: UserTurnMessageAddedMessage) -> None:
+        if self._insisting is not None and not self._too_long:
+            self._insisting.cancel()  # somebody is there after all
+            self._insisting, self.state = None, State.TALKING
         if not self._unanswered:
             self._asked_at = time.time()
         self._unanswered.append(message.content)
@@ -207,10 +213,9 @@ class Call:
                 {over, running}, timeout=limit, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
+                self._too_long = True
                 await self._farewell(Phrase.TOO_LONG, "too_long")
                 await asyncio.wait({over, running}, return_when=asyncio.FIRST_COMPLETED)
-            if running.done() and not self._over.is_set():
-                self.outcome = self.outcome or "failed"
         finally:
             over.cancel()
 
@@ -226,7 +231,7 @@ class Call:
             return
         self.state = State.ENDING
         await self.say(phrase, then=HangUpFrame(outcome=outcome))
-        self._own(self._insist(outcome))
+        self._insisting = self._own(self._insist(outcome))
 
     async def _insist(self, outcome: str) -> None:
         await asyncio.sleep(LAST_WORDS)
@@ -246,8 +251,8 @@ class Call:
         rest = self._providers.rest
         if rest is not None:
             try:
-                await rest.hang_up(self.sid)
                 async with asyncio.timeout(HANG_UP):
+                    await rest.hang_up(self.sid)
                     await self._over.wait()
             except (CallGone, TimeoutError):
                 pass
@@ -258,9 +263,11 @@ class Call:
     def _stream_ended(self, stopped: bool) -> None:
         self.end("hung_up" if stopped else "lost")
 
-    async def _stop(self, running: asyncio.Task[None]) -> None:
+    async def _stop(self, running: asyncio.Task[None] | None) -> None:
         for task in self._tasks:
             task.cancel()
+        if running is None:
+            return
         if self._worker is not None and not running.done():
             try:
                 async with asyncio.timeout(CANCEL):
@@ -274,7 +281,8 @@ class Call:
         if running.done() and not running.cancelled() and (error := running.exception()):
             logger.bind(call=self.sid, error=type(error).__name__).error("pipeline failed")
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

@@ -10,6 +10,8 @@ from agent.providers import Providers
 
 DECIDED = frozenset({"goodbye", "idle", "too_long"})
 """Ends that the agent decided on: Twilio is told to hang up rather than to connect again."""
+ATTEMPTS = 2
+"""Streams of one call that may fail by our own fault before it is ended rather than reopened."""
 REMEMBERED = 10_000
 """Ended calls whose webhooks may still come."""
 
@@ -20,6 +22,7 @@ class Switchboard:
         self._stages = stages
         self._calls: dict[str, Call] = {}
         self._over: OrderedDict[str, str] = OrderedDict()
+        self._failed: OrderedDict[str, int] = OrderedDict()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -35,10 +38,9 @@ class Switchboard:
         self._calls[start.call] = call
         self._idle.clear()
         try:
-            outcome = await call.run()
-            if outcome in DECIDED:
-                self._remember(start.call, outcome)
+            await call.run()
         finally:
+            self._judge(call)
             if self._calls.get(start.call) is call:
                 del self._calls[start.call]
             if not self._calls:
@@ -61,6 +63,16 @@ class Switchboard:
     def end_all(self, outcome: str) -> None:
         for call in list(self._calls.values()):
             call.end(outcome)
+
+    def _judge(self, call: Call) -> None:
+        """Whether Twilio is to connect this call again when it asks."""
+        failures = self._failed.pop(call.sid, 0) + (call.outcome == "failed")
+        if call.outcome in DECIDED or failures >= ATTEMPTS:
+            self._remember(call.sid, call.outcome)
+        elif failures:
+            self._failed[call.sid] = failures
+            while len(self._failed) > REMEMBERED:
+                self._failed.popitem(last=False)
 
     def _remember(self, sid: str, outcome: str) -> None:
         self._over[sid] = outcome

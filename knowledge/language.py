@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 from knowledge.ingest import Entry
-from knowledge.words import fold
+from knowledge.words import fold, lexicon
 
 _GROUP = 3
 _SMOOTHING = 0.5
@@ -39,8 +39,8 @@ class Detector:
 
     @classmethod
     def build(cls, entries: Iterable[Entry], languages: Iterable[str]) -> "Detector":
-        """From what entries say in each of the languages."""
-        samples: dict[str, list[str]] = {language: [] for language in languages}
+        """From the words that each language is made of and from what entries say in it."""
+        samples = {language: list(lexicon(language).weights) for language in languages}
         for entry in entries:
             for language, wording in entry.wordings.items():
                 if language in samples:

@@ -66,8 +66,9 @@ _FORMS = (
             r"""
                 can could would you speak talk say it that again repeat_that repeat a little not go
                 need want i i'm i_am you're to are is speaking talking don't do cannot can't
-                follow understand much_too puede podria hable hablar habla diga decir decirlo digalo repita repitalo
-                repetir un poco le me no va usted otra_vez lo entiendo sigo
+                follow understand much_too puede podria hable hablar habla diga decir
+                decirlo digalo repita repitalo repetir un poco le me no va usted
+                otra_vez lo eso esto entiendo sigo
             """,
         ),
     ),

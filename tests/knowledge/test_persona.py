@@ -91,5 +91,5 @@ def test_every_mistake_of_a_file_is_named(tmp_path: Path):
 
 def test_another_encoding_is_named_with_its_line(tmp_path: Path):
     (tmp_path / FILE).write_bytes("name: x\npersona: señor\n".encode("latin-1"))
-    with pytest.raises(PersonaError, match="agent.yaml:2: expected UTF-8"):
+    with pytest.raises(PersonaError, match=r"agent\.yaml:2: expected UTF-8"):
         load(tmp_path)

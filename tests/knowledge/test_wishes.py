@@ -65,8 +65,9 @@ QUESTIONS = """
     how fast do you pay | my car is slower than before | say I hit a deer, what then
     can my son speak with you about my insurance | the agent told me hail is covered, is it
     I am waiting for my refund | a person hit my car and left | hold my mail while I am away
-    hasta qué hora puedo hablar con alguien | ¿hay una comisión del agente? | ¿cuánto espero al perito?
-    estoy hablando con un robot | ¿puede otra persona conducir mi coche? | una persona chocó mi coche
+    hasta qué hora puedo hablar con alguien | ¿hay una comisión del agente?
+    ¿cuánto espero al perito? | estoy hablando con un robot | ¿puede otra persona conducir mi coche?
+    una persona chocó mi coche
     gracias | hola | sí | buenos días | ¿qué es el deducible? | no entiendo la franquicia
     ¿cómo presento un siniestro? | ¿todo está cubierto? | ¿eso es todo lo que pagan del siniestro?
     se despidió el perito y no sé nada | ¿hay período de espera? | el agente me dijo que sí cubre
@@ -101,7 +102,7 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]):
     precision = hits / sum(said is not None for said, _ in found)
     recall = hits / sum(wish is not None for _, wish in found)
     with capsys.disabled():
-        print(f"\nwishes: precision {precision:.3f}, recall {recall:.3f}, {len(found)} turns")
+        print(f"\nwishes: precision {precision:.3f}, recall {recall:.3f}, {len(found)} turns")  # noqa: T201
     assert precision >= 0.99
     assert recall >= 0.97
 

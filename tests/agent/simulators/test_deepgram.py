@@ -64,7 +64,8 @@ def noisy(pcm: bytes, noise: np.ndarray, decibel: float) -> bytes:
     clean = np.frombuffer(pcm, np.int16).astype(float)
     noise = np.resize(noise.astype(float), len(clean))
     level = np.sqrt(np.mean(clean[clean != 0] ** 2) / np.mean(noise**2)) * 10 ** (-decibel / 20)
-    return np.clip(clean + level * noise, -32768, 32767).astype("<i2").tobytes()
+    mixed: bytes = np.clip(clean + level * noise, -32768, 32767).astype("<i2").tobytes()
+    return mixed
 
 
 def test_an_utterance_is_known_wherever_it_begins() -> None:

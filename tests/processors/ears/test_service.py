@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from pipecat.frames.frames import (
     InputAudioRawFrame,
+    InterimTranscriptionFrame,
+    TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -63,7 +65,7 @@ async def test_whatever_breaks_no_word_is_lost_or_doubled(
     async with (
         Provider(BOTH, behaviour=behaviour, mishaps=mishaps) as bad,
         Provider(BOTH, behaviour=QUICK) as good,
-        call([client(bad, "bad"), client(good, "good")], speed=8.0) as heard,
+        call([client(bad, "bad"), client(good, "good")], speed=12.0) as heard,
     ):
         await heard.hear(silence(0.5))
         await heard.say(ONE)
@@ -84,13 +86,15 @@ async def test_whatever_breaks_no_word_is_lost_or_doubled(
 async def test_words_grow_while_the_caller_speaks_and_carry_what_stages_need() -> None:
     async with Provider([HOLA, *BOTH], behaviour=QUICK) as provider:
         ears = client(provider, "deepgram", "en", "es")
-        async with call([ears], languages=("en", "es"), speed=8.0) as heard:
+        async with call([ears], languages=("en", "es"), speed=12.0) as heard:
             await heard.say(HOLA)
             await said(heard, 1)
             texts = [frame.text.rstrip(".").lower() for frame in heard.interims]
             assert texts
             assert all(HOLA.transcript.startswith(text) for text in texts)
-            for frame in (*heard.interims, *heard.finals):
+            frames: list[TranscriptionFrame | InterimTranscriptionFrame]
+            frames = [*heard.interims, *heard.finals]
+            for frame in frames:
                 assert frame.interruptible is False
                 assert LANGUAGE.of(frame) == "es"
                 assert frame.language == Language.ES
@@ -100,7 +104,7 @@ async def test_words_grow_while_the_caller_speaks_and_carry_what_stages_need() -
 async def test_no_audio_goes_on_while_the_vads_frames_do() -> None:
     async with (
         Provider(BOTH, behaviour=QUICK) as provider,
-        call([client(provider)], speed=8.0) as heard,
+        call([client(provider)], speed=12.0) as heard,
     ):
         await heard.say(ONE)
         await said(heard, 1)
@@ -122,7 +126,7 @@ async def test_a_call_starts_at_once_and_ends_at_once_with_a_provider_that_hangs
 
 async def test_a_hang_up_ends_the_stream_amid_speech() -> None:
     async with Provider(BOTH, behaviour=QUICK) as provider:
-        async with call([client(provider)], speed=8.0) as heard:
+        async with call([client(provider)], speed=12.0) as heard:
             await heard.push(VADUserStartedSpeakingFrame(start_secs=0.2))
             await heard.hear(ONE.pcm)
             assert provider.seen.open == 1
@@ -133,7 +137,7 @@ async def test_when_all_fail_it_stays_alive_and_catches_up() -> None:
     refusing = Behaviour(fault=Fault.REFUSE, latency=0.05)
     async with (
         Provider(BOTH, behaviour=refusing) as provider,
-        call([client(provider)], speed=8.0) as heard,
+        call([client(provider)], speed=12.0) as heard,
     ):
         await heard.say(ONE)
         await until(lambda: bool(heard.errors))
@@ -150,7 +154,7 @@ async def test_it_goes_back_to_the_better_one_when_that_is_well_again() -> None:
         Provider(BOTH, behaviour=QUICK) as second,
     ):
         better = client(first, "better")
-        async with call([better, client(second, "other")], speed=8.0) as heard:
+        async with call([better, client(second, "other")], speed=12.0) as heard:
             await heard.say(ONE)
             await said(heard, 1)
             await first.behave(fault=Fault.NONE, latency=0.05)
@@ -166,10 +170,10 @@ async def test_it_goes_back_to_the_better_one_when_that_is_well_again() -> None:
 async def test_noise_that_opens_the_vad_is_no_reason_to_switch() -> None:
     async with (
         Provider(BOTH, behaviour=QUICK) as provider,
-        call([client(provider)], speed=8.0) as heard,
+        call([client(provider)], speed=12.0) as heard,
     ):
         await heard.say(spoken("gibberish that nobody knows"))
-        await heard.hear(silence(8.0))
+        await heard.hear(silence(3.0))
         await heard.say(ONE)
         await said(heard, 1)
         assert heard.text == ONE.transcript
@@ -179,7 +183,7 @@ async def test_noise_that_opens_the_vad_is_no_reason_to_switch() -> None:
 async def test_speech_that_the_vad_missed_becomes_final_all_the_same() -> None:
     async with (
         Provider(BOTH, behaviour=QUICK) as provider,
-        call([client(provider)], speed=8.0) as heard,
+        call([client(provider)], speed=12.0) as heard,
     ):
         await heard.say(ONE, vad=False)
         await heard.hear(silence(1.0))
@@ -191,7 +195,7 @@ async def test_speech_that_the_vad_missed_becomes_final_all_the_same() -> None:
 async def test_an_end_of_speech_after_its_last_final_says_that_nothing_is_to_come() -> None:
     async with (
         Provider(BOTH, behaviour=QUICK) as provider,
-        call([client(provider)], speed=8.0) as heard,
+        call([client(provider)], speed=12.0) as heard,
     ):
         await heard.push(VADUserStartedSpeakingFrame(start_secs=0.0))
         await heard.hear(ONE.pcm + silence(1.0))

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx2
 import pytest
@@ -36,7 +37,7 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
         yield http
 
 
-def client(provider: simulated.OpenAI, http: httpx2.AsyncClient, **about: object) -> OpenAI:
+def client(provider: simulated.OpenAI, http: httpx2.AsyncClient, **about: Any) -> OpenAI:
     return OpenAI("first", Account(provider.api, "sk-test", "gpt-x", **about), http=http)
 
 
@@ -62,7 +63,7 @@ async def test_one_connection_serves_one_answer_after_the_other(
     first = client(provider, http)
     for _ in range(3):
         await pieces(first)
-    assert len(http._transport._pool.connections) == 1
+    assert len(getattr(http._transport, "_pool").connections) == 1  # noqa: B009
 
 
 async def test_the_request_is_what_openai_takes(
@@ -107,7 +108,11 @@ async def test_an_answer_that_was_too_long_is_torn(
     ],
 )
 async def test_every_failure_has_its_name(
-    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict, kind: str, permanent: bool
+    provider: simulated.OpenAI,
+    http: httpx2.AsyncClient,
+    how: dict[str, Any],
+    kind: str,
+    permanent: bool,
 ) -> None:
     await provider.behave(**how)
     with pytest.raises(Fault) as failed:
@@ -135,7 +140,7 @@ async def test_saying_nothing_is_an_answer_when_all_was_said(
 
 @pytest.mark.parametrize("how", [{"stall": True}, {"fault": Failing.HANG}])
 async def test_closing_ends_the_providers_work_at_once(
-    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict
+    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict[str, Any]
 ) -> None:
     await provider.behave(**how)
     task = asyncio.create_task(pieces(client(provider, http)))

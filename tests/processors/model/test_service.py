@@ -122,9 +122,9 @@ async def test_every_text_frame_is_whole_sentences(
     assert isinstance(spoken[0], LLMFullResponseStartFrame)
     assert isinstance(spoken[-1], LLMFullResponseEndFrame)
     assert texts(spoken) == ["First you call us.", " Then we look at it.", " After that we pay."]
-    assert [(event.call, event.service, event.provider) for event in events] == [
-        ("CA1", "model", "openai")
-    ]
+    [answered] = events
+    assert isinstance(answered, Answered)
+    assert (answered.call, answered.service, answered.provider) == ("CA1", "model", "openai")
 
 
 async def test_frames_know_language_turn_and_route() -> None:
@@ -175,7 +175,7 @@ async def test_usage_becomes_the_base_classs_metrics(
     ],
 )
 async def test_any_failure_before_a_sentence_is_made_good_by_the_next(
-    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict, fault: str
+    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict[str, Any], fault: str
 ) -> None:
     await provider.behave(**how)
     spare = Scripted("spare", ["All is well. Really", Finish()])
@@ -188,7 +188,7 @@ async def test_any_failure_before_a_sentence_is_made_good_by_the_next(
 
 @pytest.mark.parametrize("how", [{"fault": Failing.DROP}, {"stall": True}])
 async def test_a_broken_answer_is_finished_by_the_next_and_nothing_said_twice(
-    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict
+    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict[str, Any]
 ) -> None:
     await provider.behave(**how, tokens=9)
     spare = Scripted("spare", ["First you call us! ", "Then we see. ", "Bye.", Finish()])
@@ -221,7 +221,8 @@ async def test_the_chain_never_ends_empty() -> None:
     dead = [Scripted(f"dead{n}", [Fault("refused")]) for n in range(2)]
     down, events = await run([*dead, LOCAL])
     assert texts(down) == ["I do not know that.", " A person may help."]
-    assert events[-1] == Answered("CA1", "model", "local", pytest.approx(0.0, abs=0.3))
+    assert isinstance(events[-1], Answered)
+    assert events[-1].provider == "local"
 
 
 async def test_a_provider_that_failed_twice_is_left_alone() -> None:
@@ -233,7 +234,7 @@ async def test_a_provider_that_failed_twice_is_left_alone() -> None:
 
 @pytest.mark.parametrize("how", [{"fault": Failing.HANG}, {"stall": True}, {"pace": 0.1}])
 async def test_an_interruption_closes_the_stream_at_once(
-    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict
+    provider: simulated.OpenAI, http: httpx2.AsyncClient, how: dict[str, Any]
 ) -> None:
     await provider.behave(**how)
     frames = turn(), SleepFrame(0.05), InterruptionFrame(), SleepFrame(0.05)

@@ -1,0 +1,68 @@
+import uuid
+from dataclasses import asdict
+
+import pytest
+
+from knowledge.ask import Asked, ask
+from knowledge.index import Index
+from knowledge.ingest import ingest, shipped
+from knowledge.language import Detector
+from knowledge.routing import Thresholds
+from tests.knowledge.examples import TODAY
+
+ENTRIES = ingest(shipped(), TODAY).entries
+DETECTOR = Detector.build(ENTRIES, ["en", "es"])
+INDEX = Index.build(ENTRIES)
+
+
+def asked(text: str, language: str | None = None, *, model: bool = False) -> Asked:
+    thresholds = Thresholds()
+    return ask(
+        INDEX, text, language, detector=DETECTOR, thresholds=thresholds, model_available=model
+    )
+
+
+def test_the_fields_are_those_of_the_command():
+    reply = asdict(asked("What is a deductible?"))
+    assert list(reply) == [
+        "ticket_id",
+        "route",
+        "confidence",
+        "entry",
+        "department",
+        "language",
+        "answer",
+        "seconds",
+    ]
+    assert uuid.UUID(reply["ticket_id"]).version == 7
+    assert reply["route"] == "knowledge"
+    assert reply["entry"] == "what-is-a-deductible"
+    assert reply["department"] == "claims"
+    assert reply["confidence"] >= 0.95
+    assert 0 < reply["seconds"] < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("¿Qué es el deducible?", "es"), ("how do I cancel my policy", "en")]
+)
+def test_the_language_is_heard_from_the_words(text: str, language: str):
+    reply = asked(text)
+    assert (reply.route, reply.language) == ("knowledge", language)
+
+
+def test_a_given_language_is_believed():
+    assert asked("deducible", "es").language == "es"
+
+
+@pytest.mark.parametrize(("model", "route"), [(True, "model"), (False, "person")])
+def test_the_best_entry_is_named_whatever_the_route(model: bool, route: str):
+    reply = asked("what is the capital of France", model=model)
+    assert reply.route == route
+    assert reply.entry
+    assert reply.confidence < 0.4
+    assert reply.answer == ""
+
+
+def test_where_nothing_is_shared_nothing_is_named():
+    reply = asked("xyzzy")
+    assert (reply.entry, reply.department, reply.confidence, reply.answer) == ("", "", 0.0, "")

@@ -1,0 +1,273 @@
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.noise import Noise
+from knowledge.answers import Answer, Question
+from knowledge.index import Index
+from knowledge.ingest import Entry, Wording, ingest, shipped
+from tests.knowledge.examples import OUT_OF_SCOPE, TODAY
+
+ENTRIES = ingest(shipped(), TODAY).entries
+ASK_BACK = 0.4
+
+
+def entry(name: str, /, *, body: str = "", **wordings: tuple[Sequence[str], str]) -> Entry:
+    """`en=(ways to ask, answer)`."""
+    spoken = {
+        language: Wording(asked[0], tuple(asked[1:]), answer)
+        for language, (asked, answer) in wordings.items()
+    }
+    return Entry(name, "claims", spoken, body)
+
+
+DEDUCTIBLE = entry(
+    "deductible",
+    en=(["What is a deductible?", "what do I pay first"], "What you pay yourself."),
+    es=(["¿Qué es el deducible?"], "Lo que paga usted."),
+    body="A deductible is an amount that the policyholder carries.\n\nIt stands in the policy.",
+)
+HAIL = entry("hail", en=(["Does my policy cover hail damage to my car?"], "Yes, it does."))
+BRIDGE = entry(
+    "bridge",
+    en=(["How old is the Brooklyn Bridge?", "the age of the bridge"], "It opened in 1883."),
+)
+GRUA = entry("grua", es=(["¿Cómo pido una grúa?", "necesito una grúa"], "Llame a asistencia."))
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    return Index.build(ENTRIES)
+
+
+def asked(index: Index, text: str, language: str = "en") -> Answer:
+    answer = index.best(Question(text, language))
+    assert answer is not None
+    return answer
+
+
+def sureness(index: Index, text: str, language: str = "en") -> float:
+    answer = index.best(Question(text, language))
+    return answer.confidence if answer else 0.0
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_known_phrasing_is_answered_by_its_own_entry(index: Index, language: str):
+    for known in ENTRIES:
+        wording = known.wordings[language]
+        for text in wording.asked:
+            answer = asked(index, text, language)
+            assert (answer.entry, answer.text) == (known.id, wording.answer)
+            assert answer.language == language
+            assert answer.confidence >= 0.95
+
+
+@pytest.mark.parametrize("entries", [[DEDUCTIBLE], [BRIDGE], [DEDUCTIBLE, HAIL, BRIDGE], [GRUA]])
+def test_the_smallest_knowledge_bases_know_their_own_questions(entries: list[Entry]):
+    index = Index.build(entries)
+    for known in entries:
+        for language, wording in known.wordings.items():
+            for text in (
+                *wording.asked,
+                wording.question.upper(),
+                f" {wording.question.strip('?')} ",
+            ):
+                assert asked(index, text, language).entry == known.id
+                assert sureness(index, text, language) >= 0.95
+
+
+@pytest.mark.parametrize("others", [[], [HAIL, BRIDGE], list(ENTRIES)])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("what does deductible mean", "en"),
+        ("so what is a deductible please", "en"),
+        ("can you tell me what a deductible is", "en"),
+        ("um what is the deductible", "en"),
+        ("hi I don't know what a deductible is", "en"),
+        ("pues qué es un deducible por favor", "es"),
+        ("qué significa deducible", "es"),
+        ("que es el deducible", "es"),
+    ],
+)
+def test_a_question_asked_slightly_differently_is_still_sure(
+    others: list[Entry], text: str, language: str
+):
+    index = Index.build([DEDUCTIBLE, *others] if others != list(ENTRIES) else others)
+    assert "deductible" in asked(index, text, language).entry
+    assert sureness(index, text, language) >= 0.9
+
+
+@pytest.mark.parametrize("text", OUT_OF_SCOPE)
+@pytest.mark.parametrize("entries", [[DEDUCTIBLE], [DEDUCTIBLE, HAIL, GRUA], list(ENTRIES)])
+def test_what_is_out_of_scope_is_far_from_sure(entries: list[Entry], text: str):
+    index = Index.build(entries) if len(entries) < 5 else SHIPPED
+    for language in ("en", "es"):
+        assert sureness(index, text, language) < ASK_BACK
+
+
+SHIPPED = Index.build(ENTRIES)
+
+DIFFERENT = [
+    ("Is water damage covered?", "is water damage not covered"),
+    ("How do I cancel my policy?", "I do not want to cancel my policy"),
+    ("Can my 16 year old drive?", "can my 25 year old drive"),
+    ("Can I drive in Canada?", "can I drive in Mexico"),
+    ("How do I add a driver?", "how do I remove a driver"),
+    ("Why did my premium increase?", "why did my premium decrease"),
+    ("Is my boat insured?", "is my car insured"),
+    ("When does my policy end?", "when does my policy begin"),
+    ("Is a fire covered?", "is a flood covered"),
+    ("What is a deductible of 500 dollars?", "what is a deductible of two hundred dollars"),
+    ("¿Está cubierto el granizo?", "¿no está cubierto el granizo?"),
+    ("¿Cómo agrego un conductor?", "¿cómo quito un conductor?"),
+    ("¿Por qué subió mi prima?", "¿por qué bajó mi prima?"),
+    ("¿Puedo conducir en Francia?", "¿puedo conducir en Italia?"),
+]
+
+
+@pytest.mark.parametrize(("known", "text"), DIFFERENT)
+def test_negation_numbers_opposites_and_named_things_are_not_the_same(known: str, text: str):
+    language = "es" if "¿" in known else "en"
+    index = Index.build([entry("one", **{language: ([known], "Yes.")}), BRIDGE])
+    assert sureness(index, known, language) >= 0.95
+    assert sureness(index, text, language) <= 0.5
+
+
+def test_numbers_in_words_and_digits_are_the_same():
+    index = Index.build([entry("one", en=(["Is damage below 500 dollars paid?"], "No.")), BRIDGE])
+    assert sureness(index, "is damage below five hundred dollars paid") >= 0.9
+
+
+def test_a_phrasing_of_two_entries_is_sure_of_neither():
+    index = Index.build([DEDUCTIBLE, replace(DEDUCTIBLE, id="again")])
+    assert sureness(index, "what is a deductible") <= 0.5
+
+
+def test_an_answer_is_in_the_callers_language_where_there_is_one():
+    index = Index.build([DEDUCTIBLE, HAIL, GRUA])
+    assert asked(index, "¿qué es el deducible?", "es").language == "es"
+    assert asked(index, "what is a deductible", "en").text == "What you pay yourself."
+    assert asked(index, "necesito una grúa", "en").language == "es"
+    assert asked(index, "hail damage", "es").language == "en"
+    assert asked(index, "what is a deductible", "fr").language == "en"
+
+
+def test_any_language_code_may_stand_in_an_entry():
+    index = Index.build([entry("tod", de=(["Was ist eine Selbstbeteiligung?"], "Ihr Anteil."))])
+    answer = asked(index, "was ist eine selbstbeteiligung", "de")
+    assert (answer.language, answer.confidence >= 0.95) == ("de", True)
+    assert asked(index, "Selbstbeteiligung", "en").entry == "tod"
+
+
+@pytest.mark.parametrize("text", ["", "?", "\x00", "…", "zzzz qqqq", "🙂"])
+def test_where_nothing_is_shared_there_is_no_answer(text: str):
+    assert Index.build([BRIDGE]).best(Question(text, "en")) is None
+
+
+def test_a_knowledge_base_without_entries_knows_nothing():
+    assert Index.build([]).best(Question("hello", "en")) is None
+
+
+def test_long_texts_and_odd_letters_do_no_harm(index: Index):
+    for text in ("deductible " * 5000, "ñ" * 10_000, "ｄｅｄｕｃｔｉｂｌｅ", "a\nb\tc", "' ' '"):
+        index.best(Question(text, "en"))
+        index.best(Question(text, "es"))
+
+
+def test_a_poor_transcript_makes_a_poor_answer(index: Index):
+    heard = index.best(Question("what is a deductible", "en", heard=0.3))
+    assert heard is not None
+    assert heard.confidence <= 0.5
+
+
+def test_passages_begin_with_the_entrys_own_and_speak_of_the_question(index: Index):
+    answer = asked(index, "how does a higher deductible change what I pay")
+    assert 1 <= len(answer.passages) <= 3
+    assert answer.passages[0].entry == answer.entry
+    assert all("deductible" in passage.text for passage in answer.passages)
+    assert all(len(passage.text.split()) <= 120 for passage in answer.passages)
+    assert all(0.0 < passage.score <= 1.0 for passage in answer.passages)
+
+
+def test_nothing_is_passed_on_for_what_is_out_of_scope(index: Index):
+    assert asked(index, "what is the capital of France").passages == ()
+
+
+async def test_an_index_is_an_answerer(index: Index):
+    answer = await index.answer(Question("what is a deductible", "en"))
+    assert answer is not None
+    assert answer.entry == "what-is-a-deductible"
+
+
+def test_the_same_question_has_the_same_answer_in_every_index(index: Index):
+    other = Index.build(ENTRIES)
+    for text in ("my car broke down", "claim", "someone took my car"):
+        assert asked(index, text) == asked(other, text)
+
+
+def held_out(language: str, folds: Iterable[int], rate: float) -> tuple[list[bool], list[float]]:
+    """Each phrasing asked of an index that never saw it: right or not, and how sure."""
+    rng = random.Random(5)
+    noise = Noise([known.wordings[language].asked for known in ENTRIES], rng)
+    right, sure = [], []
+    for fold in folds:
+        entries, held = [], []
+        for known in ENTRIES:
+            wording = known.wordings[language]
+            rest = list(wording.asked)
+            held.append((rest.pop(fold), known.id))
+            left = Wording(rest[0], tuple(rest[1:]), wording.answer)
+            entries.append(replace(known, wordings={language: left}))
+        index = Index.build(entries)
+        for text, name in held:
+            answer = index.best(Question(noise(text, rate) if rate else text, language))
+            right.append(answer is not None and answer.entry == name)
+            sure.append(answer.confidence if answer else 0.0)
+    return right, sure
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("rate", "accuracy", "share"), [(0.0, 0.72, 0.30), (0.1, 0.64, 0.22)])
+def test_phrasings_never_seen_find_their_entry(
+    language: str, rate: float, accuracy: float, share: float, capsys: pytest.CaptureFixture[str]
+):
+    right, sure = held_out(language, (0, 3, 6, 9), rate)
+    correct, chance = np.array(right), np.array(sure)
+    answered = chance >= 0.9
+    precision = correct[answered].mean()
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\nheld-out {language}, {rate:.0%} misheard: right {correct.mean():.3f}, "
+            f"sure {answered.mean():.3f}, right when sure {precision:.3f}, {len(right)} turns"
+        )
+    assert correct.mean() >= accuracy
+    assert answered.mean() >= share
+    assert precision >= 0.95
+
+
+def test_building_and_asking_are_quick(capsys: pytest.CaptureFixture[str]):
+    began = time.process_time()
+    index = Index.build(ENTRIES)
+    built = time.process_time() - began
+    questions = [
+        Question(f"{text} please", language)
+        for known in ENTRIES
+        for language, wording in known.wordings.items()
+        for text in wording.asked[:3]
+    ]
+    took = []
+    for question in questions:
+        began = time.process_time()
+        index.best(question)
+        took.append(time.process_time() - began)
+    median, worst = np.percentile(took, [50, 99]) * 1e6
+    with capsys.disabled():
+        took_each = f"{median:.0f} µs (p50), {worst:.0f} µs (p99)"
+        print(f"\nbuilt in {built:.3f} s, asked in {took_each}")  # noqa: T201
+    assert built < 1.5
+    assert median < 3_000

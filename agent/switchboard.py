@@ -47,8 +47,12 @@ class Switchboard:
                 self._idle.set()
 
     def ended(self, sid: str) -> bool:
-        """Whether the agent ended this call: then Twilio is to hang up, else to connect again."""
-        return sid in self._over
+        """Whether the agent ended this call: then Twilio is to hang up, else to connect again.
+
+        Twilio asks as soon as the stream is closed, while the call may still be putting away.
+        """
+        call = self._calls.get(sid)
+        return sid in self._over or (call is not None and self._is_over(call))
 
     def over(self, sid: str, outcome: str) -> None:
         """Twilio says the call itself is over, whatever its stream does."""
@@ -66,13 +70,17 @@ class Switchboard:
 
     def _judge(self, call: Call) -> None:
         """Whether Twilio is to connect this call again when it asks."""
-        failures = self._failed.pop(call.sid, 0) + (call.outcome == "failed")
-        if call.outcome in DECIDED or failures >= ATTEMPTS:
+        if self._is_over(call):
             self._remember(call.sid, call.outcome)
-        elif failures:
-            self._failed[call.sid] = failures
+        elif call.outcome == "failed":
+            self._failed[call.sid] = self._failed.get(call.sid, 0) + 1
             while len(self._failed) > REMEMBERED:
                 self._failed.popitem(last=False)
+
+    def _is_over(self, call: Call) -> bool:
+        if call.outcome == "failed":
+            return self._failed.get(call.sid, 0) + 1 >= ATTEMPTS
+        return call.outcome in DECIDED
 
     def _remember(self, sid: str, outcome: str) -> None:
         self._over[sid] = outcome

@@ -25,8 +25,10 @@ from knowledge.words import lexicon
 
 DATA = Path(os.environ.get("ANSWERLINE_DATA", "../shared/data"))
 SEED = 7
-RIDGE = 1e-3
+RIDGE = 1e-4
 SIZES = (1, 1, 2, 3, 5, 10, 30, 60, 200, 200, 200, 200)
+EXAMPLES = (1, 2, 2, 3, 5, 8, 11, 11)
+"""Phrasings per entry."""
 MISHEARD = 0.3
 """Share of the questions in which the recogniser makes mistakes."""
 POLITE = {
@@ -128,6 +130,7 @@ def draw(
 ) -> tuple[list[Entry], list[tuple[str, str]]]:
     """A knowledge base and questions, each with the id that is right or ""."""
     noise = Noise(source.topics, rng)
+    most = rng.choice(EXAMPLES)
     entries, inside = [], []
     for topic in chosen:
         asked = list(source.topics[topic])
@@ -135,7 +138,7 @@ def draw(
             rng.shuffle(asked)
         first, *others = asked[:24]
         rng.shuffle(others)
-        keep = rng.choice((1, 2, 2, 3, 5, 8, 11))
+        keep = max(1, most - rng.choice((0, 0, 1)))
         phrasings, held = others[: keep - 1], others[keep - 1 :]
         wording = Wording(first, tuple(phrasings), source.answers[topic])
         entries.append(Entry(str(topic), "any", {source.language: wording}))
@@ -163,7 +166,7 @@ def fit(vectors: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.
         slope = vectors.T @ (chance - right) + penalty @ weights
         curve = (vectors * (chance * (1 - chance))[:, None]).T @ vectors + penalty
         step = np.linalg.solve(curve, slope)
-        weights -= step
+        weights -= step * min(1.0, 5.0 / np.abs(step).max())
         if np.abs(step).max() < 1e-8:
             break
     return weights

@@ -15,6 +15,8 @@ TRUSTED = 0.01
 """Share of the callers' own late packets beyond which they are the ones who are too slow."""
 MOST = 160
 """Calls; more than one caller process can play."""
+TRIES = 3
+"""Times that a step is tried whose failure is the callers' own."""
 DRAIN = 6.0
 """Seconds that an overloaded server has before fewer calls are tried."""
 
@@ -38,37 +40,43 @@ async def measure(
     seconds: float,
     tell: Callable[[str], None],
 ) -> Capacity:
-    good = bad = 0
-    steps: list[Window] = []
+    search = _Search(seconds, tell)
     async with Callers(server, clips, talk=True) as callers:
+        calls = first
+        while calls <= MOST and await search.carries(callers, calls):
+            calls = max(calls + 2, math.ceil(calls * growth))
+        while not search.good and search.bad > 1:
+            await search.carries(callers, search.bad // 2)
+        for _ in range(halvings):
+            if search.bad - search.good > 1:
+                await search.carries(callers, (search.good + search.bad) // 2)
+    return Capacity(search.good, bool(search.bad), tuple(search.steps))
 
-        async def carried(calls: int) -> bool:
-            fewer = bool(steps) and calls < steps[-1].calls
+
+class _Search:
+    def __init__(self, seconds: float, tell: Callable[[str], None]) -> None:
+        self.good = self.bad = 0
+        """The most that were carried, the fewest that were not; 0: none yet."""
+        self.steps: list[Window] = []
+        self._seconds = seconds
+        self._tell = tell
+
+    async def carries(self, callers: Callers, calls: int) -> bool:
+        """False also where the callers were too slow to tell, again and again."""
+        for _ in range(TRIES):
+            fewer = bool(self.steps) and calls < self.steps[-1].calls
             await callers.be(calls)
             await callers.watch(GREETED + (DRAIN if fewer else 0.0))
-            steps.append(await callers.watch(seconds))
-            tell(_line(steps[-1]))
-            return steps[-1].late_share <= LATE
-
-        calls = first
-        while not bad and calls <= MOST:
-            if not await carried(calls):
-                bad = calls
-            elif steps[-1].own_late_share > TRUSTED:
-                break
-            else:
-                good, calls = calls, max(calls + 2, math.ceil(calls * growth))
-        while not good and bad > 1:
-            if await carried(middle := bad // 2):
-                good = middle
-            else:
-                bad = middle
-        for _ in range(halvings):
-            if bad - good > 1:
-                middle = (good + bad) // 2
-                good, bad = (middle, bad) if await carried(middle) else (good, middle)
-    trusted = not bad or steps[-1].own_late_share <= TRUSTED
-    return Capacity(good, bool(bad) and trusted, tuple(steps))
+            step = await callers.watch(self._seconds)
+            self.steps.append(step)
+            self._tell(_line(step))
+            if step.late_share <= LATE:
+                self.good = calls
+                return True
+            if step.own_late_share <= TRUSTED:
+                self.bad = calls
+                return False
+        return False
 
 
 def _line(step: Window) -> str:

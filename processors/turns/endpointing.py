@@ -32,11 +32,15 @@ _WORDS = {
     "links": """and or but because so if the a an my your to of for with about from in on at is are
         was um uh y o pero porque que el la los las un una mi su de para con sobre en es er eh
         este""",
+    "weak links": """that this which who have has will would can could should do does i we not
+        tengo quiero quisiera necesito hay cuando donde como""",
 }
 _SHORT = frozenset(_WORDS["answers"].split())
 _DIGITS = frozenset(_WORDS["digits"].split())
 _LINKS = frozenset(_WORDS["links"].split())
 """Words that nobody ends on."""
+_WEAK_LINKS = frozenset(_WORDS["weak links"].split())
+"""Words that few end on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,17 @@ class Pause:
 def silence(pause: Pause, patience: float) -> float:
     """Seconds since the last voiced sound after which the turn is over.
 
-    `patience`: the longest, for a turn that sounds unfinished.
+    `patience`: the longest for a turn that sounds unfinished; half as much again for one whose
+    last word asks for another one too.
     """
-    return min(_silence(pause, patience), patience)
-
-
-def _silence(pause: Pause, patience: float) -> float:
     words = words_of(pause.text)
+    open_end = pause.verdict is not None and pause.verdict <= OPEN
+    if open_end and words and words[-1] in _LINKS | _WEAK_LINKS:
+        return 1.5 * patience
+    return min(_silence(words, pause, patience), patience)
+
+
+def _silence(words: list[str], pause: Pause, patience: float) -> float:
     if words and words[-1] in _LINKS:
         return max(LONG, patience)
     if words and (words[-1] in _DIGITS or words[-1].isdigit()):

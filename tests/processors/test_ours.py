@@ -1,8 +1,9 @@
 """Every processor of ours keeps the promises that are asked of anybody's."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import aiohttp
 import pytest
@@ -17,6 +18,7 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     TranscriptionFrame,
     TTSSpeakFrame,
+    TTSTextFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -29,16 +31,15 @@ from agent.line.protocol import Start
 from agent.line.stream import MediaStream
 from agent.simulators.deepgram import Deepgram as SimulatedDeepgram
 from agent.simulators.elevenlabs import ElevenLabs as SimulatedElevenLabs
+from knowledge import persona
 from knowledge.events import nowhere
 from knowledge.index import Index
-from knowledge.ingest import ingest, shipped
-from knowledge.persona import Persona
-from knowledge.persona import load as load_persona
+from knowledge.ingest import Entry, Wording
 from knowledge.routing import Thresholds
 from processors.contract import PROMISES, Promise
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import Ears
-from processors.frames import HeardFrame, speech
+from processors.frames import LANGUAGE, TURN, HeardFrame, WishFrame
 from processors.model.local import Local, Phrases
 from processors.model.service import Model
 from processors.route import Route
@@ -46,4 +47,170 @@ from processors.turns.silero import Silero
 from processors.turns.taking import Patience, TurnTaking
 from processors.voice.elevenlabs import ElevenLabs
 from processors.voice.service import Voice
-print("x")
+from tests.elsewhere import standing
+
+AUDIO = bytes(320)
+ENTRIES = [
+    Entry(
+        id="policy-number",
+        department="policy",
+        valid_until=None,
+        wordings={
+            "en": Wording(
+                "Where do I find my policy number?",
+                ("what is my policy number",),
+                "Your policy number is on your insurance card.",
+            )
+        },
+        body="",
+    )
+]
+
+
+class Nobody:
+    """A telephone line on which nothing is said and nobody listens."""
+
+    async def receive(self) -> dict[str, str]:
+        return {"type": "websocket.disconnect"}
+
+    async def send_text(self, data: str) -> None: ...
+
+    async def close(self, code: int = 1000) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a process has once, for the processors of all its calls."""
+
+    silero: Silero
+    index: Index
+    persona: persona.Persona
+    deepgram: str
+    elevenlabs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    make: Callable[[House, aiohttp.ClientSession], FrameProcessor]
+    given: tuple[Frame, ...]
+    consumes: tuple[type[Frame], ...] = field(default=())
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    deepgram, elevenlabs = SimulatedDeepgram(), SimulatedElevenLabs()
+    with standing(deepgram, elevenlabs):
+        yield House(
+            Silero(), Index.build(ENTRIES), persona.load(), deepgram.url, elevenlabs.url
+        )
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def route(house: House, _session: aiohttp.ClientSession) -> Route:
+    return Route(
+        house.index,
+        Thresholds(0.9, 0.5),
+        house.persona,
+        call="CA1",
+        model_available=True,
+        emit=nowhere,
+        wished=lambda _wish: None,
+    )
+
+
+def turn_taking(house: House) -> TurnTaking:
+    async def silent(_prompt: int) -> None: ...
+
+    return TurnTaking(
+        LLMContext(),
+        house.silero,
+        None,
+        language="en",
+        barge_in="words",
+        patience=Patience(),
+        silent=silent,
+        backchannel=lambda _words: None,
+    )
+
+
+def ears(house: House, _session: aiohttp.ClientSession) -> Ears:
+    client = Deepgram("key", ("en",), base_url=house.deepgram)
+    return Ears([client], call="CA1", languages=("en",), emit=nowhere)
+
+
+def model(house: House, _session: aiohttp.ClientSession) -> Model:
+    client = Local(house.index, lambda _language: Phrases("Which one?", "I do not know."))
+    return Model([client], call="CA1", emit=nowhere)
+
+
+def voice(house: House, session: aiohttp.ClientSession) -> Voice:
+    client = ElevenLabs(session, key="key", voice="v", model="m", url=house.elevenlabs)
+    return Voice([client], call="CA1", emit=nowhere)
+
+
+def stream() -> MediaStream:
+    return MediaStream(Nobody(), Start("CA1", "MZ1", "audio/x-mulaw", 8000, 1), nowhere)
+
+
+def line_input(_house: House, _session: aiohttp.ClientSession) -> LineInput:
+    return LineInput(stream(), played=lambda _mark, _now: None, ended=lambda _stopped: None)
+
+
+def line_output(_house: House, _session: aiohttp.ClientSession) -> LineOutput:
+    return LineOutput(
+        stream(),
+        holds=True,
+        emit=nowhere,
+        sent=lambda _mulaw, _at: None,
+        said=lambda _words: None,
+        asked=lambda _wish: None,
+    )
+
+
+def audio() -> InputAudioRawFrame:
+    return InputAudioRawFrame(AUDIO, 8000, 1)
+
+
+def turn() -> LLMContextFrame:
+    context = LLMContext([{"role": "user", "content": "What is my policy number?"}])
+    return TURN.on(LANGUAGE.on(LLMContextFrame(context), "en"), 1)
+
+
+SUBJECTS = {
+    "line-input": Subject(line_input, (audio(),)),
+    "hear": Subject(lambda house, _: turn_taking(house).hear(), (audio(),)),
+    "ears": Subject(
+        ears,
+        (VADUserStartedSpeakingFrame(), audio(), VADUserStoppedSpeakingFrame()),
+    ),
+    "user-turn": Subject(
+        lambda house, _: turn_taking(house).user(),
+        (TranscriptionFrame("what is it", "caller", ""),),
+        consumes=(InterimTranscriptionFrame,),
+    ),
+    "route": Subject(route, (turn(), WishFrame(wish="wait"))),
+    "model": Subject(model, (turn(),)),
+    "voice": Subject(
+        voice,
+        (LLMFullResponseStartFrame(), LLMTextFrame("One moment."), LLMFullResponseEndFrame()),
+        consumes=(TTSSpeakFrame,),
+    ),
+    "line-output": Subject(line_output, (OutputAudioRawFrame(AUDIO, 8000, 1),)),
+    "agent-turn": Subject(
+        lambda house, _: turn_taking(house).agent(), (HeardFrame(text="One moment."),)
+    ),
+}
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=str)
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+async def test_ours_keep(
+    subject: Subject, promise: Promise, house: House, session: aiohttp.ClientSession
+) -> None:
+    make = partial(subject.make, house, session)
+    await promise(make, *subject.given, consumes=subject.consumes)

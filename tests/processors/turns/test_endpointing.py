@@ -20,6 +20,8 @@ PATIENCE = 1.2
         ("my number is four five", 0.9, True, SILENCE_ONLY),
         ("it is 4821", 0.9, True, SILENCE_ONLY),
         ("I would like to know about the", 0.9, True, LONG),
+        ("I want to make sure that", 0.01, True, 1.5 * LONG),
+        ("How do I do that?", 0.9, True, SURE),
     ],
 )
 def test_silence_that_ends_a_turn(

@@ -8,8 +8,6 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     CancelFrame,
-    ControlFrame,
-    DataFrame,
     EndFrame,
     Frame,
     InterruptionFrame,
@@ -17,6 +15,7 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     OutputAudioRawFrame,
     StartFrame,
+    SystemFrame,
     TextFrame,
     TTSTextFrame,
     VADUserStartedSpeakingFrame,
@@ -40,6 +39,8 @@ from processors.voice.service import AT
 
 GRID = 0.02
 """Seconds: all calls of a process wake on one common grid, in one loop iteration."""
+HOLD = 3.0
+"""Seconds after which a hold that nobody has decided about ends by itself."""
 LATE = 0.02
 """Seconds after its slot at which a message counts as late."""
 
@@ -76,6 +77,7 @@ class LineOutput(FrameProcessor):
         self._guarded = False
         self._ready = 0.0
         """Since when there is audio that may be sent."""
+        self._held_since = 0.0
         self._contexts: dict[str, int] = {}
         """The sample at which the voice's audio context begins: its words are timed from there."""
 
@@ -105,11 +107,11 @@ class LineOutput(FrameProcessor):
             case VADUserStartedSpeakingFrame():
                 self._hold()
                 await self.push_frame(frame, direction)
-            case DataFrame() | ControlFrame():
+            case SystemFrame():
+                await self.push_frame(frame, direction)
+            case _:
                 self._playout.add(frame)
                 self._wake.set()
-            case _:
-                await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame) and self._pump is None:
             self._pump = self.create_task(self._run(), "pump")
 
@@ -143,8 +145,9 @@ class LineOutput(FrameProcessor):
         self._wake.set()
 
     def _hold(self) -> None:
-        if self._holds and self._playout.busy and not self._playout.protected:
+        if self._holds and not self._playout.protected:
             self._playout.held = True
+            self._held_since = time.monotonic()
 
     async def _interrupt(self, frame: Frame) -> None:
         now = time.monotonic()
@@ -178,6 +181,8 @@ class LineOutput(FrameProcessor):
 
     async def _play(self, now: float) -> None:
         playout = self._playout
+        if playout.held and now - self._held_since > HOLD:
+            playout.held = False  # whoever decides about turns has not: silence would be for ever
         if playout.queued > playout.sent and not playout.held and not self._speaking:
             self._speaking = True
             await self.broadcast_frame(BotStartedSpeakingFrame)

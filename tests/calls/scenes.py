@@ -288,8 +288,13 @@ async def _second_crowd(folder: Path) -> dict[str, Played]:
         stage(folder / "impatient", IDLE_PROMPT="1.2", EARS="local") as impatient,
         stage(folder / "short", MAX_CALL="4") as short,
         stage(folder / "embedded", LANGUAGES="en,es", **keyless) as embedded,
+        stage(folder / "firm", BARGE_IN="off") as firm,
+        stage(folder / "touchy", BARGE_IN="speech") as touchy,
     ):
+        usual = scenes()
         return await _play(
+            (firm, {"firm": usual["barge_in"]}),
+            (touchy, {"touchy": usual["backchannel"]}),
             (impatient, impatient_scenes()),
             (short, {"too_long": Scene([Stay(30)])}),
             (embedded, await embedded_scenes()),

@@ -83,6 +83,22 @@ def test_a_yes_meanwhile_does_not_stop_the_agent(played: Calls) -> None:
     assert record.backchannels == 1
 
 
+def test_with_barge_in_off_the_agent_finishes_and_answers_after_it(played: Calls) -> None:
+    one = played["firm"]
+    no_fault(one)
+    assert one.report.clears == ()
+    assert one.witness.said[one.sid][1] == (LONG, False)
+    assert one.witness.said[one.sid][2][0] == "It is sunny today. Enjoy your day."
+
+
+def test_with_barge_in_by_speech_any_sound_stops_the_agent(played: Calls) -> None:
+    one = played["touchy"]
+    assert len(one.report.clears) == 1
+    heard, interrupted = one.witness.said[one.sid][1]
+    assert interrupted
+    assert len(heard) < len(LONG) / 2
+
+
 def test_our_own_echo_does_not_stop_the_agent(played: Calls) -> None:
     one = played["echo"]
     no_fault(one)

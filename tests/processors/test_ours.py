@@ -1,8 +1,9 @@
 """Every processor of ours keeps the promises that are asked of anybody's."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 
 import aiohttp
@@ -16,9 +17,9 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
     OutputAudioRawFrame,
+    TextFrame,
     TranscriptionFrame,
     TTSSpeakFrame,
-    TTSTextFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -29,8 +30,6 @@ from agent.line.input import LineInput
 from agent.line.output import LineOutput
 from agent.line.protocol import Start
 from agent.line.stream import MediaStream
-from agent.simulators.deepgram import Deepgram as SimulatedDeepgram
-from agent.simulators.elevenlabs import ElevenLabs as SimulatedElevenLabs
 from knowledge import persona
 from knowledge.events import nowhere
 from knowledge.index import Index
@@ -39,7 +38,7 @@ from knowledge.routing import Thresholds
 from processors.contract import PROMISES, Promise
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import Ears
-from processors.frames import LANGUAGE, TURN, HeardFrame, WishFrame
+from processors.frames import LANGUAGE, TURN, HeardFrame, HoldReleaseFrame, WishFrame
 from processors.model.local import Local, Phrases
 from processors.model.service import Model
 from processors.route import Route
@@ -47,7 +46,7 @@ from processors.turns.silero import Silero
 from processors.turns.taking import Patience, TurnTaking
 from processors.voice.elevenlabs import ElevenLabs
 from processors.voice.service import Voice
-from tests.elsewhere import standing
+from tests.commands import simulated
 
 AUDIO = bytes(320)
 ENTRIES = [
@@ -97,12 +96,15 @@ class Subject:
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    deepgram, elevenlabs = SimulatedDeepgram(), SimulatedElevenLabs()
-    with standing(deepgram, elevenlabs):
-        yield House(
-            Silero(), Index.build(ENTRIES), persona.load(), deepgram.url, elevenlabs.url
-        )
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The providers are other processes: their work must not count as a processor's."""
+    folder = tmp_path_factory.mktemp("providers")
+    (folder / "manifest.json").write_text("[]")
+    with (
+        simulated("deepgram", folder, "--recordings", ".") as deepgram,
+        simulated("elevenlabs", folder, "--latency", "0") as elevenlabs,
+    ):
+        yield House(Silero(), Index.build(ENTRIES), persona.load(), deepgram, elevenlabs)
 
 
 @pytest.fixture
@@ -153,23 +155,33 @@ def voice(house: House, session: aiohttp.ClientSession) -> Voice:
     return Voice([client], call="CA1", emit=nowhere)
 
 
-def stream() -> MediaStream:
-    return MediaStream(Nobody(), Start("CA1", "MZ1", "audio/x-mulaw", 8000, 1), nowhere)
+class Line(MediaStream):
+    """To a telephone that says at once that a mark was played."""
+
+    def __init__(self) -> None:
+        super().__init__(Nobody(), Start("CA1", "MZ1", "audio/x-mulaw", 8000, 1), nowhere)
+        self.played: Callable[[str, float], None] = lambda _mark, _now: None
+
+    def mark(self, name: str) -> None:
+        asyncio.get_running_loop().call_soon(self.played, name, time.monotonic())
 
 
 def line_input(_house: House, _session: aiohttp.ClientSession) -> LineInput:
-    return LineInput(stream(), played=lambda _mark, _now: None, ended=lambda _stopped: None)
+    return LineInput(Line(), played=lambda _mark, _now: None, ended=lambda _stopped: None)
 
 
 def line_output(_house: House, _session: aiohttp.ClientSession) -> LineOutput:
-    return LineOutput(
-        stream(),
+    line = Line()
+    output = LineOutput(
+        line,
         holds=True,
         emit=nowhere,
         sent=lambda _mulaw, _at: None,
         said=lambda _words: None,
         asked=lambda _wish: None,
     )
+    line.played = output.played
+    return output
 
 
 def audio() -> InputAudioRawFrame:
@@ -197,12 +209,18 @@ SUBJECTS = {
     "model": Subject(model, (turn(),)),
     "voice": Subject(
         voice,
-        (LLMFullResponseStartFrame(), LLMTextFrame("One moment."), LLMFullResponseEndFrame()),
-        consumes=(TTSSpeakFrame,),
+        (TTSSpeakFrame("One moment."),),
+        consumes=(LLMTextFrame,),
     ),
-    "line-output": Subject(line_output, (OutputAudioRawFrame(AUDIO, 8000, 1),)),
+    "line-output": Subject(
+        line_output,
+        (OutputAudioRawFrame(AUDIO, 8000, 1),),
+        consumes=(TextFrame, HoldReleaseFrame),
+    ),
     "agent-turn": Subject(
-        lambda house, _: turn_taking(house).agent(), (HeardFrame(text="One moment."),)
+        lambda house, _: turn_taking(house).agent(),
+        (HeardFrame(text="One moment."),),
+        consumes=(TextFrame, LLMFullResponseStartFrame, LLMFullResponseEndFrame),
     ),
 }
 

@@ -1,0 +1,75 @@
+"""The console script as people run it: in a process of its own."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+SCRIPT = Path(sys.executable).with_name("answerline")
+PATIENCE = 30.0
+"""Seconds that a command may take on a busy machine."""
+
+
+def environment(folder: Path, **variables: str) -> Mapping[str, str]:
+    """Nothing of whoever runs the tests but what a process needs, and `variables`."""
+    needed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**needed, "DATA_DIR": str(folder / "data"), **variables}
+
+
+def answerline(
+    *arguments: str | Path, folder: Path, given: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run to its end in `folder`, with `given` on standard input."""
+    return subprocess.run(
+        [SCRIPT, *arguments],
+        cwd=folder,
+        env=environment(folder, **variables),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@contextmanager
+def running(
+    *arguments: str | Path, folder: Path, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Started inside, killed outside if it has not ended; what it says is in its pipes."""
+    process = subprocess.Popen(
+        [SCRIPT, *arguments],
+        cwd=folder,
+        env=environment(folder, **variables),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """Raises TimeoutError when nothing comes."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + PATIENCE
+    ready, _, _ = select.select([process.stdout], [], [], deadline - time.monotonic())
+    if not ready:
+        raise TimeoutError(f"{process.args!r} said nothing")
+    return process.stdout.readline().rstrip("\n")
+
+
+@contextmanager
+def simulated(provider: str, folder: Path, *options: str) -> Iterator[str]:
+    """A simulated provider in a process of its own; its address."""
+    with running("simulate", provider, *options, folder=folder) as process:
+        _, _, url = first_line(process).partition("=")
+        yield url

@@ -3,14 +3,12 @@
 import asyncio
 import base64
 import wave
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agent.simulators.twilio import (
-    Account,
     BreakStream,
     Caller,
     CallReport,
@@ -39,18 +37,6 @@ pytestmark = pytest.mark.wire
 SOON = 0.08
 """Seconds that a shared machine may take longer than the protocol does."""
 SHORT = Listen(pause=0.1, within=3.0)
-
-
-@pytest.fixture
-async def agent() -> AsyncIterator[ReferenceAgent]:
-    async with ReferenceAgent(Account(token="a secret of this test")) as agent:
-        yield agent
-
-
-@pytest.fixture
-async def twilio(agent: ReferenceAgent) -> AsyncIterator[Twilio]:
-    async with Twilio(agent.account) as twilio:
-        yield twilio
 
 
 def codes(report: CallReport) -> list[int]:

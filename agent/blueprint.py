@@ -1,9 +1,7 @@
-"""The stages of a configuration: found by name, described for people."""
+"""The stages of a configuration, described for people."""
 
-import importlib
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import orjson
 from rich.console import Console
@@ -11,15 +9,10 @@ from rich.console import Console
 from agent.call import Call, Stages
 from agent.line.protocol import Start
 from agent.line.stream import MediaStream
-from agent.pipeline import stages as own_stages
 from agent.providers import open_providers
 from agent.settings import Settings
 from knowledge.events import nowhere
 from knowledge.memory import Recollection
-
-
-class Unusable(Exception):
-    """`--pipeline` names nothing that can be called; the text says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +20,6 @@ class Row:
     stage: str
     about: str
     where: str
-
-
-def find(name: str) -> Stages:
-    """`module:attr`, imported from the working folder or the environment; "" is the product's own.
-
-    Raises Unusable.
-    """
-    if not name:
-        return own_stages
-    module, colon, attribute = name.partition(":")
-    if not (module and colon and attribute):
-        raise Unusable(f"--pipeline {name}: expected module:attribute")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        raise Unusable(f"--pipeline {name}: no module named {error.name}") from error
-    except AttributeError as error:
-        raise Unusable(f"--pipeline {name}: {module} has no {attribute}") from error
-    if not callable(found):
-        raise Unusable(f"--pipeline {name}: expected a function stages(call) -> list of processors")
-    stages: Stages = found
-    return stages
 
 
 async def describe(settings: Settings, stages: Stages) -> list[Row]:

@@ -109,12 +109,15 @@ class Call:
         self.outcome = self.outcome or outcome
         self._over.set()
 
-    async def say(self, phrase: Phrase, *, then: HangUpFrame | None = None) -> None:
-        """A fixed phrase in the caller's language, behind what is being said."""
+    async def say(
+        self, phrase: Phrase, *, language: str = "", then: HangUpFrame | None = None
+    ) -> None:
+        """A fixed phrase, in the caller's language unless another is given, behind what is being
+        said."""
         if self._worker is None:
             return
-        text = self.persona.say(phrase, self.turns.language)
-        frames = speech(text, self.turns.language, route="phrase")
+        language = language or self.turns.language
+        frames = speech(self.persona.say(phrase, language), language, route="phrase")
         await self._worker.queue_frames([*frames, then] if then else frames)
 
     def wished(self, wish: Wish) -> None:
@@ -202,7 +205,13 @@ class Call:
             memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
 
     async def _greet(self, recalled: Recollection) -> None:
-        await self.say(Phrase.WELCOME_BACK if recalled.greeted else Phrase.GREETING)
+        if recalled.greeted:
+            await self.say(Phrase.WELCOME_BACK)
+            return
+        await self.say(Phrase.GREETING)
+        for language in self._providers.settings.languages[1:]:
+            if Phrase.ALSO in self.persona.phrases.get(language, {}):
+                await self.say(Phrase.ALSO, language=language)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""

@@ -1,10 +1,12 @@
 """The command line. Each command imports what it needs: the first line of output comes at once."""
 
-import asyncio
+import gc
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FAILED, USAGE = 1, 2
-
 app = typer.Typer(
     name="answerline",
     help="A voice agent that answers the phone.",
@@ -29,27 +30,43 @@ app.add_typer(kb, name="kb")
 app.add_typer(pipeline, name="pipeline")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Wavs = Annotated[list[Path] | None, typer.Option(help="A question as a WAV; may be given again.")]
+Url = Annotated[str, typer.Argument(help="The agent's voice webhook.")]
+Token = Annotated[str, typer.Option(help="The agent's own; TWILIO_AUTH_TOKEN where not given.")]
+Record = Annotated[Path | None, typer.Option(help="Folder for stereo WAVs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Also dial other machines.")]
 Pipeline = Annotated[
     str, typer.Option("--pipeline", metavar="MODULE:ATTR", help="Other stages: stages(call).")
 ]
 
 
-@app.command()
-def demo(
-    wav: Annotated[
-        list[Path] | None, typer.Option(help="Your own question as a WAV; may be given again.")
-    ] = None,
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(metadata.version("answerline"))
+        raise typer.Exit
+
+
+@app.callback()
+def answerline(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
+    """A voice agent that answers the phone."""
+
+
+@app.command()
+def demo(wav: Wavs = None) -> None:
     """Two simulated calls on this machine, without any key: heard, timed, recorded."""
     settings = _settings()
     _quiet()
     from agent import demo as theatre
     from agent.simulators.twilio import Unreadable
 
-    try:
+    with _mistakes(Unreadable, *_lacking()):
         good = _run(theatre.run(settings, wav or (), _console()))
-    except Unreadable as error:
-        _fail(str(error), USAGE)
     raise typer.Exit(0 if good else FAILED)
 
 
@@ -57,18 +74,20 @@ def demo(
 def serve(pipeline: Pipeline = "") -> None:
     """Answer calls until SIGTERM."""
     settings = _settings(serving=True)
-    from functools import partial
-
-    from agent.reception import furnish
     from agent.watch import logs
-    from agent.web.server import serve as run
 
     logs.configure(settings.log_level, settings.log_format)
     stages = _stages(pipeline)
+    from functools import partial
+
+    from agent.reception import furnish
+    from agent.web.server import serve as run
+
     if settings.redis_url is None:
         typer.echo("REDIS_URL is not set: conversations are remembered by this process alone")
-    typer.echo(f"answering at {settings.public}/twilio/voice", err=False)
-    with _expected():
+    typer.echo(f"answering at {settings.public}/twilio/voice")
+    _loaded()
+    with _mistakes(*_lacking()):
         run(settings, partial(furnish, stages=stages))
 
 
@@ -83,14 +102,17 @@ def talk(
     settings = _settings()
     _quiet()
     from agent import parlour
+    from agent.simulators.twilio import Unreadable
 
-    with _expected():
+    with _mistakes(Unreadable, *_lacking()):
         if wav is not None:
             good = _run(parlour.recording(settings, wav, _console()))
         elif jsonl:
-            good = _run(parlour.lines(settings, sys.stdin, sys.stdout, language))
+            good = _run(parlour.answer_lines(settings, *_pipes(), language, _warn))
+        elif text:
+            good = _run(parlour.one(settings, text, language, _console()))
         else:
-            good = _run(parlour.typed(settings, text, language, _console()))
+            good = _run(parlour.conversation(settings, sys.stdin, language, _console()))
     raise typer.Exit(0 if good else FAILED)
 
 
@@ -104,7 +126,7 @@ def doctor(json: Json = False) -> None:
     from agent.settings import find
     from agent.settings.notices import notices
 
-    with _expected():
+    with _mistakes(*_lacking()):
         rows = _run(examine(settings))
     told = [*notices(settings, find()), *practice.stray_packages()]
     if json:
@@ -115,22 +137,28 @@ def doctor(json: Json = False) -> None:
 
 
 @app.command()
-def settings(json: Json = False) -> None:
+def settings(
+    json: Json = False,
+    example: Annotated[bool, typer.Option("--example", help="Print .env.example.")] = False,
+) -> None:
     """Every setting, whether it is set, and where it came from."""
+    from agent.settings import page
+
+    if example:
+        typer.echo(page.example(), nl=False)
+        return
     loaded = _settings()
     from dataclasses import asdict
 
     import orjson
 
     from agent.settings import find
-    from agent.settings.page import table
 
-    rows = table(loaded, find())
+    rows = page.table(loaded, find())
     if json:
         typer.echo(orjson.dumps([asdict(row) for row in rows]))
-        return
-    for row in rows:
-        typer.echo(f"{row.name:45} {row.value:30} {row.source}")
+    else:
+        typer.echo("\n".join(f"{row.name:45} {row.value:30} {row.source}" for row in rows))
 
 
 @kb.command()
@@ -153,9 +181,10 @@ def ask(
 
     from agent import library
 
-    asked = library.open_library(loaded, knowledge, lambda line: typer.echo(line, err=True))
+    asked = library.open_library(loaded, knowledge, _warn)
+    _loaded()
     if jsonl:
-        library.answer_lines(asked, sys.stdin, sys.stdout, language)
+        library.answer_lines(asked, *_pipes(), language, _warn)
     elif json:
         typer.echo(orjson.dumps(asdict(asked(question, language))))
     else:
@@ -169,10 +198,11 @@ def show_pipeline(context: typer.Context, stages: Pipeline = "", json: Json = Fa
         return
     loaded = _settings()
     _quiet()
+    chosen = _stages(stages)
     from agent.blueprint import describe, show
 
-    with _expected():
-        rows = _run(describe(loaded, _stages(stages)))
+    with _mistakes(*_lacking()):
+        rows = _run(describe(loaded, chosen))
     show(rows, _console(), as_json=json)
 
 
@@ -184,16 +214,37 @@ def new(
     """Write a stage and its test."""
     from agent.scaffold import Unusable, write
 
-    try:
-        made = write(name, into)
-    except Unusable as error:
-        _fail(str(error), USAGE)
-    typer.echo(made)
+    with _mistakes(Unusable):
+        typer.echo(write(name, into))
+
+
+@app.command()
+def call(
+    url: Url,
+    wav: Wavs = None,
+    auth_token: Token = "",
+    record: Record = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """One simulated call, measured at the ear. Loopback only, unless --yes."""
+    token = _token(auth_token)
+    _quiet()
+    from agent import dial
+    from agent.load import Mistake
+    from agent.simulators.twilio import Clip, Unreadable
+
+    with _mistakes(Mistake, Unreadable):
+        dial.proper(url, token, yes=yes)
+        clips = [Clip.read(path) for path in wav] if wav else _run(dial.questions())
+        report = _run(dial.place(url, clips, auth_token=token, yes=yes, recording_dir=record))
+    typer.echo(report.json()) if json else dial.show(report, _console())
+    raise typer.Exit(0 if dial.answered(report) else FAILED)
 
 
 @app.command()
 def load(
-    url: Annotated[str, typer.Argument(help="The agent's voice webhook.")],
+    url: Url,
     users: Annotated[int, typer.Option("-u", "--users", help="Callers at the same time.")] = 1,
     spawn_rate: Annotated[
         float, typer.Option("-r", "--spawn-rate", help="Callers that join a second.")
@@ -203,18 +254,19 @@ def load(
         Path | None, typer.Option(exists=True, file_okay=False, help="A folder of WAVs.")
     ] = None,
     report: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("reports/load.json"),
-    auth_token: Annotated[
-        str, typer.Option(envvar="TWILIO_AUTH_TOKEN", help="The agent's own.", show_default=False)
-    ] = "",
-    record: Annotated[Path | None, typer.Option(help="Folder for stereo WAVs.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Also dial other machines.")] = False,
+    auth_token: Token = "",
+    record: Record = None,
+    yes: Yes = False,
 ) -> None:
     """Simulated callers, measured at the ear. Loopback only, unless --yes."""
+    token = _token(auth_token)
+    _quiet()
+    from agent import dial
     from agent.load import Mistake, launch
     from agent.simulators.twilio import Unreadable
 
-    try:
-        clips = () if recordings else _run(_questions())
+    with _mistakes(Mistake, Unreadable):
+        dial.proper(url, token, yes=yes)
         result = _run(
             launch(
                 url,
@@ -222,16 +274,14 @@ def load(
                 spawn_rate=spawn_rate,
                 seconds=run_time,
                 recordings=recordings,
-                clips=clips,
-                auth_token=auth_token,
+                clips=() if recordings else _run(dial.questions()),
+                auth_token=token,
                 yes=yes,
                 report_path=report,
                 recording_dir=record,
                 console=_console(),
             )
         )
-    except (Mistake, Unreadable) as error:
-        _fail(str(error), USAGE)
     raise typer.Exit(FAILED if result.failed else 0)
 
 
@@ -248,77 +298,82 @@ def simulate(
     """Run a simulated provider until interrupted."""
     from agent.simulators.stand import Unknown, stand
 
-    try:
+    with _mistakes(Unknown):
         _run(stand(provider, port, latency, fault, recordings, typer.echo))
-    except Unknown as error:
-        _fail(str(error), USAGE)
-
-
-async def _questions() -> list[Any]:
-    """What load's callers say where no recordings are given, in the embedded voice."""
-    from agent.demo import ENGLISH
-    from agent.simulators.twilio import Clip
-    from processors.voice.local import Local
-
-    mouth = await asyncio.to_thread(Local, ["en"])
-    try:
-        return [
-            Clip(line.text, await mouth.synthesize(line.text, "en", speaker="caller"), line.text)
-            for line in ENGLISH
-            if line.how == "say" and line.text.endswith("?")
-        ]
-    finally:
-        mouth.close()
 
 
 def main() -> None:
+    gc.disable()  # what is imported stays: looking at it again and again is a fifth of the start
     app()
+
+
+def _loaded() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _settings(*, serving: bool = False) -> "Settings":
     from agent.settings import SettingsError, load, servable
 
-    try:
+    with _mistakes(SettingsError):
         loaded = load()
         return servable(loaded) if serving else loaded
-    except SettingsError as error:
-        _fail(str(error), USAGE)
+
+
+def _token(given: str) -> str:
+    """What signs simulated calls: the service's own, where none is given."""
+    own = None if given else _settings().twilio_auth_token
+    return own.get_secret_value() if own else given
 
 
 def _stages(name: str) -> Any:
     """`module:attr`, importable from here; without one, the product's own."""
-    from agent.blueprint import Unusable, find
+    from agent.named import Unusable, find
 
-    try:
+    with _mistakes(Unusable):
         return find(name)
-    except Unusable as error:
-        _fail(str(error), USAGE)
 
 
-class _expected:
+@contextmanager
+def _mistakes(*kinds: type[Exception]) -> Iterator[None]:
     """What a person can mend becomes a line, not a traceback."""
+    try:
+        yield
+    except kinds as error:
+        _fail(str(error), USAGE)
+    except (BrokenPipeError, TimeoutError):
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror}", FAILED)
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from agent.providers import NothingToUse
-        from knowledge.persona import PersonaError
+def _lacking() -> tuple[type[Exception], ...]:
+    """What the product raises where it has not got what a call needs."""
+    from agent.providers import NothingToUse
+    from knowledge.persona import PersonaError
 
-        if isinstance(error, NothingToUse | PersonaError):
-            _fail(str(error), USAGE)
-        if isinstance(error, OSError) and error.errno is not None:
-            _fail(f"{error.strerror}: {error.filename or 'HOST and PORT'}", FAILED)
+    return NothingToUse, PersonaError
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     from agent.web.server import loop_factory
 
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(work)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+    _loaded()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(work)
+
+
+def _pipes() -> tuple[TextIO, TextIO]:
+    """Standard input and output for lines of JSON: UTF-8, whatever the terminal speaks."""
+    for pipe in (sys.stdin, sys.stdout):
+        if isinstance(pipe, TextIOWrapper):
+            pipe.reconfigure(encoding="utf-8", errors="replace")
+    return sys.stdin, sys.stdout
 
 
 def _quiet() -> None:
@@ -334,6 +389,10 @@ def _console() -> "Console":
     return Console(highlight=False)
 
 
-def _fail(text: str, code: int) -> NoReturn:
+def _warn(text: str) -> None:
     typer.echo(text, err=True)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    _warn(text)
     raise typer.Exit(code)

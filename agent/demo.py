@@ -35,6 +35,8 @@ from processors.voice.local import Local
 
 BAR = 0.1
 """Seconds of latency that one block of the bar stands for."""
+PAUSE = 0.5
+"""Seconds of silence after which the caller takes the agent to have finished."""
 PATIENCE = 25.0
 """Seconds the caller of the demonstration waits for anything."""
 
@@ -50,14 +52,14 @@ class Line:
 
 ENGLISH = (
     Line("What is a deductible?"),
-    Line("How do I report an accident?"),
-    Line("Wait, can I pay my premium in monthly installments?", "interrupt"),
     Line("Uh-huh.", "listen"),
+    Line("How do I report an accident?"),
+    Line("Wait, where do I find my policy number?", "interrupt"),
     Line("That's all, goodbye."),
 )
 SPANISH = (
-    Line("¿Qué es el deducible?"),
-    Line("Eso es todo, gracias, adiós."),
+    Line("¿Dónde encuentro mi número de póliza?"),
+    Line("Gracias, adiós."),
 )
 
 
@@ -158,13 +160,13 @@ async def _script(mouth: Local, scene: Scene, lines: Sequence[Line], language: s
     async def script(caller: Caller) -> None:
         for line, clip in zip(lines, clips, strict=True):
             if line.how == "say":
-                await caller.listen(within=PATIENCE)
+                await caller.listen(pause=PAUSE, within=PATIENCE)
                 scene.said(line.text)
                 await caller.say(clip)
             else:
                 wants = line.how == "interrupt"
                 scene.said(line.text, "(interrupts)" if wants else "(meanwhile)")
-                await caller.interrupt(clip, after=1.5, wants_answer=wants, within=PATIENCE)
+                await caller.interrupt(clip, after=1.2, wants_answer=wants, within=PATIENCE)
         await caller.stay(within=PATIENCE)
 
     return script

@@ -3,12 +3,27 @@
 import orjson
 
 
+class NoText(ValueError):
+    """A JSON object without the one field that is needed."""
+
+
 def read(line: str) -> tuple[str, str]:
-    """Text and language of a line; a line that is no JSON object is the text itself."""
+    """The line's text and its language, "" where none is given. Raises NoText.
+
+    What is no JSON object is the text itself.
+    """
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:
         item = None
-    if isinstance(item, dict):
-        return str(item.get("text", "")), str(item.get("language", ""))
-    return line.rstrip("\n"), ""
+    if not isinstance(item, dict):
+        return line.strip().removeprefix("\ufeff"), ""
+    text, language = item.get("text"), item.get("language")
+    if not isinstance(text, str):
+        raise NoText('expected {"text": "…"} or plain text')
+    return text.strip(), _code(language) if isinstance(language, str) else ""
+
+
+def _code(language: str) -> str:
+    """`es` of what may be written `es-MX`."""
+    return language.replace("_", "-").partition("-")[0].strip().lower()

@@ -1,6 +1,7 @@
 """How people talk to the agent on a terminal: line by line, in JSON, or with a recording."""
 
-import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -9,51 +10,59 @@ import orjson
 from rich.console import Console
 from rich.markup import escape
 
-from agent import demo
-from agent.jsonl import read
+from agent import demo, keyboard
+from agent.jsonl import NoText, read
 from agent.providers import open_providers
 from agent.settings import Settings
-from agent.talk import Reply, talking
+from agent.talk import Reply, Talk, talking
 from knowledge.events import nowhere
 from knowledge.persona import Phrase
 
 
-async def typed(settings: Settings, text: str, language: str, console: Console) -> bool:
-    """One question, or a conversation until goodbye or the end of input."""
-    providers = await open_providers(settings, nowhere, speech=False)
-    try:
-        async with talking(providers) as talk:
-            if text:
-                _show(await talk.ask(text, language), console)
-                return True
-            console.print(escape(providers.persona.say(Phrase.GREETING, settings.languages[0])))
-            while True:
-                try:
-                    said = await asyncio.to_thread(console.input, "[cyan]▸ [/]")
-                except EOFError:
-                    return True
-                if said.strip():
-                    reply = await talk.ask(said, language)
-                    _show(reply, console)
-                    if reply.goodbye:
-                        return True
-    finally:
-        await providers.close()
+async def one(settings: Settings, text: str, language: str, console: Console) -> bool:
+    """A question and its answer."""
+    async with _agent(settings) as talk:
+        reply = await talk.ask(text, language)
+    _show(reply, console)
+    return bool(reply.text)
 
 
-async def lines(settings: Settings, source: TextIO, sink: TextIO, language: str) -> bool:
-    """One JSON object (`{"text": …}`) or plain line a line in, one JSON object a line out."""
-    providers = await open_providers(settings, nowhere, speech=False)
-    try:
-        async with talking(providers) as talk:
-            for line in source:
-                text, spoken = read(line)
-                reply = await talk.ask(text, spoken or language)
-                sink.write(orjson.dumps(asdict(reply)).decode() + "\n")
-                sink.flush()
-    finally:
-        await providers.close()
+async def conversation(settings: Settings, source: TextIO, language: str, console: Console) -> bool:
+    """Until goodbye or the end of input."""
+    async with _agent(settings) as talk, aclosing(keyboard.lines(source.fileno())) as lines:
+        console.print(escape(talk.phrase(Phrase.GREETING)), soft_wrap=True)
+        _prompt(console)
+        async for said in lines:
+            if said.strip():
+                reply = await talk.ask(said.strip(), language)
+                _show(reply, console)
+                if reply.goodbye:
+                    break
+            _prompt(console)
     return True
+
+
+async def answer_lines(
+    settings: Settings, source: TextIO, sink: TextIO, language: str, warn: Callable[[str], None]
+) -> bool:
+    """One JSON object (`{"text": …}`) or plain line a line in, one JSON object a line out.
+
+    The lines are one conversation. Whether each had its answer.
+    """
+    good, number = True, 0
+    async with _agent(settings) as talk, aclosing(keyboard.lines(source.fileno())) as lines:
+        async for line in lines:
+            number += 1
+            try:
+                text, spoken = read(line)
+            except NoText as error:
+                warn(f"line {number}: {error}")
+                text = spoken = ""
+            reply = await talk.ask(text, spoken or language)
+            good = good and bool(reply.text)
+            sink.write(orjson.dumps(asdict(reply)).decode() + "\n")
+            sink.flush()
+    return good
 
 
 async def recording(settings: Settings, wav: Path, console: Console) -> bool:
@@ -61,8 +70,23 @@ async def recording(settings: Settings, wav: Path, console: Console) -> bool:
     return await demo.run(settings, [wav], console)
 
 
+@asynccontextmanager
+async def _agent(settings: Settings) -> AsyncGenerator[Talk]:
+    providers = await open_providers(settings, nowhere, speech=False)
+    try:
+        async with talking(providers) as talk:
+            yield talk
+    finally:
+        await providers.close()
+
+
+def _prompt(console: Console) -> None:
+    if console.is_terminal:
+        console.print("[cyan]▸[/] ", end="")
+
+
 def _show(reply: Reply, console: Console) -> None:
-    console.print(escape(reply.text))
+    console.print(escape(reply.text) or "[dim]no answer[/]", soft_wrap=True)
     console.print(
         f"[dim]{reply.route} {reply.confidence:.2f} {reply.entry} {reply.seconds:.3f} s[/]"
     )

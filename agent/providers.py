@@ -136,8 +136,7 @@ async def open_providers(settings: Settings, emit: Emit, *, speech: bool = True)
         await _stores(providers)
         _models(providers)
         if speech:
-            await _ears(providers, tls)
-            await _voices(providers)
+            await asyncio.gather(_ears(providers, tls), _voices(providers))
     except BaseException:
         await providers.close()
         raise

@@ -3,14 +3,14 @@ the same route, the same model, in a pipeline of just these two."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 
 from pipecat.frames.frames import (
+    ControlFrame,
     Frame,
     LLMContextFrame,
-    LLMFullResponseEndFrame,
     LLMTextFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
@@ -22,6 +22,7 @@ from pipecat.workers.runner import WorkerRunner
 from agent.line.protocol import RATE
 from agent.providers import Providers
 from knowledge.events import Decided, Event
+from knowledge.persona import Phrase
 from processors.frames import LANGUAGE, ROUTE, TURN, HangUpFrame
 from processors.route import Route
 
@@ -43,26 +44,39 @@ class Reply:
     goodbye: bool = False
 
 
+@dataclass
+class _OverFrame(ControlFrame):
+    """Follows a turn's context: where it comes out, all that the turn brought has come out."""
+
+    turn: int = 0
+
+
 class _Collector(FrameProcessor):
     """At the end, in place of a voice."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.over = asyncio.Event()
+        self.begin(0)
+
+    def begin(self, turn: int) -> None:
+        """From now on this turn's answer is collected; what is left of another is not."""
+        self.turn = turn
         self.sentences: list[str] = []
         self.route = ""
         self.goodbye = False
-        self.answered = asyncio.Event()
+        self.over.clear()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         match frame:
-            case LLMTextFrame():
+            case LLMTextFrame() if TURN.of(frame) == self.turn:
                 self.sentences.append(frame.text.strip())
                 self.route = ROUTE.of(frame)
-            case LLMFullResponseEndFrame():
-                self.answered.set()
             case HangUpFrame():
                 self.goodbye = True
+            case _OverFrame() if frame.turn == self.turn:
+                self.over.set()
             case _:
                 pass
         await self.push_frame(frame, direction)
@@ -74,6 +88,7 @@ class Talk:
         self._end = end
         self._language = providers.settings.languages[0]
         self._detector = providers.detector
+        self._persona = providers.persona
         self._context = LLMContext()
         self._turn = 0
         self.decided: Decided | None = None
@@ -82,34 +97,38 @@ class Talk:
         if isinstance(event, Decided):
             self.decided = event
 
+    def phrase(self, phrase: Phrase) -> str:
+        """A fixed text of the agent's."""
+        return self._persona.say(phrase, self._language)
+
     async def ask(self, text: str, language: str = "") -> Reply:
-        """The agent's answer; raises TimeoutError where it gives none. `language`: two letters."""
+        """The agent's answer; without text where it gives none. `language`: two letters."""
         self._language = language or self._guess(text)
         self._turn += 1
         self.decided = None
-        self._end.sentences, self._end.route = [], ""
-        self._end.answered.clear()
+        end = self._end
+        end.begin(self._turn)
         self._context.add_message({"role": "user", "content": text})
         frame = LLMContextFrame(self._context)
         began = perf_counter()
-        await self._worker.queue_frame(
-            TURN.on(LANGUAGE.on(frame, self._language), self._turn),
+        await self._worker.queue_frames(
+            [TURN.on(LANGUAGE.on(frame, self._language), self._turn), _OverFrame(self._turn)]
         )
-        async with asyncio.timeout(PATIENCE):
-            await self._end.answered.wait()
-        seconds = perf_counter() - began
-        said = " ".join(self._end.sentences)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await end.over.wait()
+        said = " ".join(end.sentences)
         self._context.add_message({"role": "assistant", "content": said})
         choice = self.decided
         return Reply(
             text=said,
-            route=self._end.route,
+            route=end.route,
             confidence=choice.confidence if choice else 1.0,
             entry=choice.entry if choice else "",
             ticket_id=choice.ticket_id if choice else "",
             language=self._language,
-            seconds=seconds,
-            goodbye=self._end.goodbye,
+            seconds=round(perf_counter() - began, 6),
+            goodbye=end.goodbye,
         )
 
     def _guess(self, text: str) -> str:

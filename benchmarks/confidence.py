@@ -151,8 +151,8 @@ def draw(
     inside = rng.sample(inside, min(len(inside), 90))
     rest = [topic for topic in range(len(source.topics)) if topic not in set(chosen)]
     near = [rng.choice(source.topics[topic]) for topic in rng.sample(rest, min(len(rest), 12))]
-    count = max(3, len(inside) // 6)
-    outside = rng.sample(source.foreign, count) + near[: max(2, len(inside) // 12)]
+    count = max(3, len(inside) // 4)
+    outside = rng.sample(source.foreign, count) + near[: max(2, len(inside) // 10)]
     return entries, inside + [(text, "") for text in outside]
 
 

@@ -19,7 +19,7 @@ from knowledge.answers import Question
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording, ingest, shipped
 from knowledge.tongue import Tongue
-from knowledge.words import lexicon
+from knowledge.words import FULL, lexicon
 
 SURE = 0.9
 Turn = tuple[bool, float]
@@ -57,6 +57,23 @@ def strangers(entries: Iterable[Entry], language: str) -> Iterator[float]:
             yield answer.confidence if answer else 0.0
 
 
+def swaps(entries: Iterable[Entry], language: str) -> Iterator[float]:
+    """How sure the index is when one telling word of a phrasing is replaced by a stranger."""
+    rng = random.Random(SEED)
+    words, lines = lexicon(language), foreign(language)
+    index = Index.build(tuple(entries))
+    for entry in entries:
+        for text in entry.wordings[language].asked:
+            said = words.read(text).plain.split()
+            telling = [at for at, word in enumerate(said) if words.weights.get(word, 1.0) == FULL]
+            other = words.read(rng.choice(lines)).said.split()
+            other = [word for word in other if words.weights.get(word, 1.0) == FULL]
+            if telling and other:
+                said[rng.choice(telling)] = rng.choice(other)
+                answer = index.best(Question(" ".join(said), language))
+                yield answer.confidence if answer else 0.0
+
+
 def main() -> None:
     entries = ingest(shipped(), date.min).entries
     print("language misheard  turns  right   sure  right when sure  could be sure at 95 %")
@@ -75,6 +92,11 @@ def main() -> None:
         outside = np.array(list(strangers(entries, language)))
         shares = ", ".join(f"{(outside >= at).mean():.3f} at {at}" for at in (0.4, 0.6, SURE))
         print(f"out of scope, {language}: {len(outside)} turns; as sure as that: {shares}")
+    for language in ("en", "es"):
+        other = np.array(list(swaps(entries, language)))
+        print(
+            f"a word replaced, {language}: {len(other)} turns; sure of {(other >= SURE).mean():.3f}"
+        )
     began = time.process_time()
     index = Index.build(entries)
     print(f"built in {time.process_time() - began:.3f} s")

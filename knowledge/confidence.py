@@ -9,6 +9,10 @@ SAME_WORDS = 0.96
 """The caller said the same words but for silent ones and their order."""
 DIFFERENT = 0.45
 """At most, where polarity, a number or an exclusive word differs."""
+UNHEARD_OF = 0.6
+"""At most, where a word that the entry never uses stands in place of one of the phrasing's."""
+_REPLACED = 0.5
+"""Weight from which such a word makes another question."""
 _HEARD_ENOUGH = 0.6
 """Transcripts that the recogniser is less sure of make the answer less sure."""
 
@@ -43,6 +47,8 @@ class Signals:
     """Likeness to the nearest sentence that is known to be out of scope."""
     swapped: float
     """Weight of a word that the question has in place of the phrasing's."""
+    replaced: float
+    """The same, where the entry does not know the question's word at all."""
     examples: float
     """Phrasings of the entry, from 1."""
     entries: float
@@ -89,35 +95,35 @@ class Signals:
 
 
 _COEFFICIENTS = (
-    -2.538,
-    -1.070,
-    0.713,
-    0.032,
-    0.830,
-    0.354,
-    1.260,
-    0.731,
-    0.143,
-    0.847,
-    -0.111,
-    -0.460,
-    1.023,
-    0.190,
-    1.124,
-    1.188,
+    -3.329,
+    -1.942,
+    0.716,
+    -0.271,
+    1.323,
+    0.134,
+    2.553,
+    1.291,
+    0.356,
+    1.054,
+    -0.055,
+    -0.406,
+    0.928,
+    -0.346,
+    1.253,
+    0.557,
+    1.376,
+    0.938,
+    -0.425,
+    1.519,
+    -0.998,
     1.147,
-    1.026,
-    0.176,
-    0.829,
-    -1.562,
-    0.418,
-    -0.710,
-    -0.174,
-    -0.072,
-    -0.861,
-    1.100,
-    0.051,
-    -0.723,
+    -1.116,
+    2.947,
+    -0.478,
+    -0.774,
+    1.454,
+    0.047,
+    -1.972,
 )
 """Fitted by benchmarks/confidence.py."""
 
@@ -126,7 +132,8 @@ def probability(signals: Signals) -> float:
     """In (0, 1)."""
     pairs = zip(_COEFFICIENTS, signals.vector(), strict=True)
     score = sum(weight * value for weight, value in pairs)
-    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+    chance = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+    return min(chance, UNHEARD_OF) if signals.replaced >= _REPLACED else chance
 
 
 def heard(confidence: float, transcript: float) -> float:

@@ -22,6 +22,8 @@ class Phrase(StrEnum):
     """Whatever the agent says word for word."""
 
     GREETING = "greeting"
+    ALSO = "also"
+    """After the greeting in another language: that this one is spoken too."""
     WELCOME_BACK = "welcome_back"
     """The call was interrupted and goes on."""
     NOT_HEARD = "not_heard"

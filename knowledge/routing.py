@@ -20,7 +20,7 @@ class Thresholds:
     """Probability from which an answer is spoken without the model."""
     model: float = 0.0
     """Below it the caller is asked back instead of the model; 0: never."""
-    guess: float = 0.40
+    guess: float = 0.50
     """Without a model: from here the caller is asked back, below it a person is offered."""
 
 

@@ -63,6 +63,8 @@ class Likeness:
     """Weight of the question: how much it says at all."""
     matched: Floats
     """Question's words x rows: how well each word is met."""
+    topics: Floats
+    """Question's words x entries: how well each word is met."""
     weights: Floats
     """Of the question's words."""
     best: Mapping[int, float]
@@ -189,20 +191,30 @@ class Table:
             strange=float(share @ (1.0 - matched.max(axis=1, initial=0.0))),
             mass=mass,
             matched=matched,
+            topics=topic,
             weights=weights,
             best=best,
         )
 
     def swapped(self, likeness: Likeness, row: int) -> float:
         """The lesser of the heaviest words that question and row do not share; 0 is none."""
-        missed = likeness.weights * (1.0 - likeness.matched[:, row])
-        unsaid = 0.0
-        for word in self.rows[row].reading.words:
-            weight = self._weight(word)
-            if weight > unsaid:
-                met = likeness.best.get(self.vocabulary.ids[word.stem], 0.0)
-                unsaid = max(unsaid, weight * (1.0 - met))
-        return min(float(missed.max(initial=0.0)), unsaid)
+        return min(_heaviest(likeness, likeness.matched[:, row]), self._unsaid(likeness, row))
+
+    def replaced(self, likeness: Likeness, row: int) -> float:
+        """The same, where nothing that the entry says holds the question's word."""
+        held = likeness.topics[:, self.rows[row].entry]
+        return min(_heaviest(likeness, held), self._unsaid(likeness, row))
+
+    def _unsaid(self, likeness: Likeness, row: int) -> float:
+        """The heaviest word of the row that the question does not say."""
+        ids = self.vocabulary.ids
+        return max(
+            (
+                self._weight(word) * (1.0 - likeness.best.get(ids[word.stem], 0.0))
+                for word in self.rows[row].reading.words
+            ),
+            default=0.0,
+        )
 
     def _strangers(self, background: Sequence[Reading]) -> list[Reading]:
         """Without what an entry asks too."""
@@ -244,6 +256,11 @@ class Table:
             )
             for of in holders
         ]
+
+
+def _heaviest(likeness: Likeness, met: Floats) -> float:
+    """Of the question's words, so far as they are not met."""
+    return float((likeness.weights * (1.0 - met)).max(initial=0.0))
 
 
 def _letters(stem: str) -> set[str]:

@@ -162,6 +162,7 @@ class Tongue:
             strange=likeness.strange,
             foreign=likeness.foreign,
             swapped=self._table.swapped(likeness, row),
+            replaced=self._table.replaced(likeness, row),
             examples=float(self._counts[entry]),
             entries=float(len(self._entries)),
             mass=likeness.mass,

@@ -189,11 +189,11 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
         for word in group:
             same.setdefault(word, head)
             same.setdefault(bare.stem(word), head)
+    named = Lexicon(endings=endings, same=same)
     contrasts = {}
     for number, group in enumerate(_lists(tree["contrasts"])):
         for word in group:
-            stem = bare.stem(word)
-            contrasts[same.get(stem, stem)] = number
+            contrasts[named.stem(word)] = number
     phrases = {phrase[0]: " " for phrase in _lists(tree["hollow"])}
     pairs = _pairs(tree["phrases"])
     for notion, said in pairs.items():

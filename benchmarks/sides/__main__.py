@@ -7,6 +7,7 @@ the callers were too slow for the figures to mean anything. Exit 2: it could not
 import argparse
 import asyncio
 import importlib.util
+import logging
 import os
 import sys
 import time
@@ -103,6 +104,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=Path("reports/bench.json"))
     options = parser.parse_args()
     console = Console(highlight=False)
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a killed server's open requests
     if importlib.util.find_spec("deepgram") is None:
         console.print("deepgram-sdk is missing: the stock bot needs it (pip install deepgram-sdk)")
         return 2

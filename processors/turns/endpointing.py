@@ -23,10 +23,9 @@ OPEN = 0.1
 """Verdict up to which it sounds unfinished."""
 
 _WORDS = {
-    "answers": """yes yeah yep no nope nah ok okay sure please thanks hello hi goodbye bye agent
-        operator person stop wait correct right exactly never today tomorrow
-        si claro vale hola gracias adios persona agente operador espere correcto exacto hoy manana
-        nunca""",
+    "answers": """yes yeah yep no nope nah sure please thanks goodbye bye agent operator person
+        correct right exactly never today tomorrow
+        si claro gracias adios persona agente operador correcto exacto hoy manana nunca""",
     "digits": """zero oh one two three four five six seven eight nine double triple
         cero uno dos tres cuatro cinco seis siete ocho nueve doble""",
     "links": """and or but because so if the a an my your to of for with about from in on at is are

@@ -22,7 +22,7 @@ def asked(text: str, language: str | None = None, *, model: bool = False) -> Ask
     )
 
 
-def test_the_fields_are_those_of_the_command():
+def test_the_fields_are_those_of_the_command() -> None:
     reply = asdict(asked("What is a deductible?"))
     assert list(reply) == [
         "ticket_id",
@@ -45,17 +45,17 @@ def test_the_fields_are_those_of_the_command():
 @pytest.mark.parametrize(
     ("text", "language"), [("¿Qué es el deducible?", "es"), ("how do I cancel my policy", "en")]
 )
-def test_the_language_is_heard_from_the_words(text: str, language: str):
+def test_the_language_is_heard_from_the_words(text: str, language: str) -> None:
     reply = asked(text)
     assert (reply.route, reply.language) == ("knowledge", language)
 
 
-def test_a_given_language_is_believed():
+def test_a_given_language_is_believed() -> None:
     assert asked("deducible", "es").language == "es"
 
 
 @pytest.mark.parametrize(("model", "route"), [(True, "model"), (False, "person")])
-def test_the_best_entry_is_named_whatever_the_route(model: bool, route: str):
+def test_the_best_entry_is_named_whatever_the_route(model: bool, route: str) -> None:
     reply = asked("what is the capital of France", model=model)
     assert reply.route == route
     assert reply.entry
@@ -63,6 +63,6 @@ def test_the_best_entry_is_named_whatever_the_route(model: bool, route: str):
     assert reply.answer == ""
 
 
-def test_where_nothing_is_shared_nothing_is_named():
+def test_where_nothing_is_shared_nothing_is_named() -> None:
     reply = asked("xyzzy")
     assert (reply.entry, reply.department, reply.confidence, reply.answer) == ("", "", 0.0, "")

@@ -10,10 +10,11 @@ from benchmarks.noise import Noise
 from knowledge.answers import Answer, Question
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording, ingest, shipped
+from knowledge.routing import Thresholds
 from tests.knowledge.examples import OUT_OF_SCOPE, TODAY
 
 ENTRIES = ingest(shipped(), TODAY).entries
-ASK_BACK = 0.4
+ASK_BACK = Thresholds().guess
 
 
 def entry(name: str, /, *, body: str = "", **wordings: tuple[Sequence[str], str]) -> Entry:
@@ -56,7 +57,7 @@ def sureness(index: Index, text: str, language: str = "en") -> float:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_every_known_phrasing_is_answered_by_its_own_entry(index: Index, language: str):
+def test_every_known_phrasing_is_answered_by_its_own_entry(index: Index, language: str) -> None:
     for known in ENTRIES:
         wording = known.wordings[language]
         for text in wording.asked:
@@ -67,7 +68,7 @@ def test_every_known_phrasing_is_answered_by_its_own_entry(index: Index, languag
 
 
 @pytest.mark.parametrize("entries", [[DEDUCTIBLE], [BRIDGE], [DEDUCTIBLE, HAIL, BRIDGE], [GRUA]])
-def test_the_smallest_knowledge_bases_know_their_own_questions(entries: list[Entry]):
+def test_the_smallest_knowledge_bases_know_their_own_questions(entries: list[Entry]) -> None:
     index = Index.build(entries)
     for known in entries:
         for language, wording in known.wordings.items():
@@ -96,7 +97,7 @@ def test_the_smallest_knowledge_bases_know_their_own_questions(entries: list[Ent
 )
 def test_a_question_asked_slightly_differently_is_still_sure(
     others: list[Entry], text: str, language: str
-):
+) -> None:
     index = Index.build([DEDUCTIBLE, *others] if others != list(ENTRIES) else others)
     assert "deductible" in asked(index, text, language).entry
     assert sureness(index, text, language) >= 0.9
@@ -104,7 +105,7 @@ def test_a_question_asked_slightly_differently_is_still_sure(
 
 @pytest.mark.parametrize("text", OUT_OF_SCOPE)
 @pytest.mark.parametrize("entries", [[DEDUCTIBLE], [DEDUCTIBLE, HAIL, GRUA], list(ENTRIES)])
-def test_what_is_out_of_scope_is_far_from_sure(entries: list[Entry], text: str):
+def test_what_is_out_of_scope_is_far_from_sure(entries: list[Entry], text: str) -> None:
     index = Index.build(entries) if len(entries) < 5 else SHIPPED
     for language in ("en", "es"):
         assert sureness(index, text, language) < ASK_BACK
@@ -131,24 +132,48 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("known", "text"), DIFFERENT)
-def test_negation_numbers_opposites_and_named_things_are_not_the_same(known: str, text: str):
+def test_negation_numbers_opposites_and_named_things_are_not_the_same(
+    known: str, text: str
+) -> None:
     language = "es" if "¿" in known else "en"
-    index = Index.build([entry("one", **{language: ([known], "Yes.")}), BRIDGE])
+    wordings = {language: Wording(known, (), "Yes.")}
+    index = Index.build([Entry("one", "claims", wordings), BRIDGE])
     assert sureness(index, known, language) >= 0.95
     assert sureness(index, text, language) <= 0.5
 
 
-def test_numbers_in_words_and_digits_are_the_same():
+REPLACED = [
+    ("How old is the Brooklyn Bridge?", "how old is the Golden Gate Bridge"),
+    ("How old is the Brooklyn Bridge?", "how long is the Brooklyn Bridge"),
+    ("How old is the Brooklyn Bridge?", "who built the Brooklyn Bridge"),
+    ("I want to book a room", "I want to book a table"),
+    ("What is the glass deductible?", "what is the travel deductible"),
+    ("¿Cuál es el horario de la oficina?", "¿cuál es el horario de la piscina?"),
+]
+
+
+@pytest.mark.parametrize(("known", "text"), REPLACED)
+@pytest.mark.parametrize("others", [[], [HAIL, GRUA]])
+def test_a_word_never_heard_of_in_place_of_a_known_one_is_another_question(
+    others: list[Entry], known: str, text: str
+) -> None:
+    language = "es" if "¿" in known else "en"
+    wordings = {language: Wording(known, (), "Yes.")}
+    index = Index.build([Entry("one", "claims", wordings), *others])
+    assert sureness(index, text, language) <= 0.6
+
+
+def test_numbers_in_words_and_digits_are_the_same() -> None:
     index = Index.build([entry("one", en=(["Is damage below 500 dollars paid?"], "No.")), BRIDGE])
     assert sureness(index, "is damage below five hundred dollars paid") >= 0.9
 
 
-def test_a_phrasing_of_two_entries_is_sure_of_neither():
+def test_a_phrasing_of_two_entries_is_sure_of_neither() -> None:
     index = Index.build([DEDUCTIBLE, replace(DEDUCTIBLE, id="again")])
     assert sureness(index, "what is a deductible") <= 0.5
 
 
-def test_an_answer_is_in_the_callers_language_where_there_is_one():
+def test_an_answer_is_in_the_callers_language_where_there_is_one() -> None:
     index = Index.build([DEDUCTIBLE, HAIL, GRUA])
     assert asked(index, "¿qué es el deducible?", "es").language == "es"
     assert asked(index, "what is a deductible", "en").text == "What you pay yourself."
@@ -157,7 +182,7 @@ def test_an_answer_is_in_the_callers_language_where_there_is_one():
     assert asked(index, "what is a deductible", "fr").language == "en"
 
 
-def test_any_language_code_may_stand_in_an_entry():
+def test_any_language_code_may_stand_in_an_entry() -> None:
     index = Index.build([entry("tod", de=(["Was ist eine Selbstbeteiligung?"], "Ihr Anteil."))])
     answer = asked(index, "was ist eine selbstbeteiligung", "de")
     assert (answer.language, answer.confidence >= 0.95) == ("de", True)
@@ -165,27 +190,27 @@ def test_any_language_code_may_stand_in_an_entry():
 
 
 @pytest.mark.parametrize("text", ["", "?", "\x00", "…", "zzzz qqqq", "🙂"])
-def test_where_nothing_is_shared_there_is_no_answer(text: str):
+def test_where_nothing_is_shared_there_is_no_answer(text: str) -> None:
     assert Index.build([BRIDGE]).best(Question(text, "en")) is None
 
 
-def test_a_knowledge_base_without_entries_knows_nothing():
+def test_a_knowledge_base_without_entries_knows_nothing() -> None:
     assert Index.build([]).best(Question("hello", "en")) is None
 
 
-def test_long_texts_and_odd_letters_do_no_harm(index: Index):
+def test_long_texts_and_odd_letters_do_no_harm(index: Index) -> None:
     for text in ("deductible " * 5000, "ñ" * 10_000, "ｄｅｄｕｃｔｉｂｌｅ", "a\nb\tc", "' ' '"):
         index.best(Question(text, "en"))
         index.best(Question(text, "es"))
 
 
-def test_a_poor_transcript_makes_a_poor_answer(index: Index):
+def test_a_poor_transcript_makes_a_poor_answer(index: Index) -> None:
     heard = index.best(Question("what is a deductible", "en", heard=0.3))
     assert heard is not None
     assert heard.confidence <= 0.5
 
 
-def test_passages_begin_with_the_entrys_own_and_speak_of_the_question(index: Index):
+def test_passages_begin_with_the_entrys_own_and_speak_of_the_question(index: Index) -> None:
     answer = asked(index, "how does a higher deductible change what I pay")
     assert 1 <= len(answer.passages) <= 3
     assert answer.passages[0].entry == answer.entry
@@ -194,17 +219,17 @@ def test_passages_begin_with_the_entrys_own_and_speak_of_the_question(index: Ind
     assert all(0.0 < passage.score <= 1.0 for passage in answer.passages)
 
 
-def test_nothing_is_passed_on_for_what_is_out_of_scope(index: Index):
+def test_nothing_is_passed_on_for_what_is_out_of_scope(index: Index) -> None:
     assert asked(index, "what is the capital of France").passages == ()
 
 
-async def test_an_index_is_an_answerer(index: Index):
+async def test_an_index_is_an_answerer(index: Index) -> None:
     answer = await index.answer(Question("what is a deductible", "en"))
     assert answer is not None
     assert answer.entry == "what-is-a-deductible"
 
 
-def test_the_same_question_has_the_same_answer_in_every_index(index: Index):
+def test_the_same_question_has_the_same_answer_in_every_index(index: Index) -> None:
     other = Index.build(ENTRIES)
     for text in ("my car broke down", "claim", "someone took my car"):
         assert asked(index, text) == asked(other, text)
@@ -235,8 +260,8 @@ def held_out(language: str, folds: Iterable[int], rate: float) -> tuple[list[boo
 @pytest.mark.parametrize(("rate", "accuracy", "share"), [(0.0, 0.72, 0.30), (0.1, 0.64, 0.22)])
 def test_phrasings_never_seen_find_their_entry(
     language: str, rate: float, accuracy: float, share: float, capsys: pytest.CaptureFixture[str]
-):
-    right, sure = held_out(language, (0, 3, 6, 9), rate)
+) -> None:
+    right, sure = held_out(language, (0, 3, 6, 8), rate)
     correct, chance = np.array(right), np.array(sure)
     answered = chance >= 0.9
     precision = correct[answered].mean()
@@ -250,7 +275,7 @@ def test_phrasings_never_seen_find_their_entry(
     assert precision >= 0.95
 
 
-def test_building_and_asking_are_quick(capsys: pytest.CaptureFixture[str]):
+def test_building_and_asking_are_quick(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.process_time()
     index = Index.build(ENTRIES)
     built = time.process_time() - began

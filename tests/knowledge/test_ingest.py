@@ -25,7 +25,7 @@ def write(folder: Path, name: str, text: str | bytes) -> None:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
 
 
-def test_the_shipped_knowledge_base_is_whole_and_bilingual():
+def test_the_shipped_knowledge_base_is_whole_and_bilingual() -> None:
     content = ingest(shipped(), TODAY)
     assert content.problems == ()
     assert len(content.entries) >= 66
@@ -38,7 +38,7 @@ def test_the_shipped_knowledge_base_is_whole_and_bilingual():
             assert len(wording.answer.split()) <= 45
 
 
-def test_no_shipped_phrasing_is_claimed_by_two_entries():
+def test_no_shipped_phrasing_is_claimed_by_two_entries() -> None:
     seen: dict[str, str] = {}
     for entry in ingest(shipped(), TODAY).entries:
         for wording in entry.wordings.values():
@@ -46,7 +46,7 @@ def test_no_shipped_phrasing_is_claimed_by_two_entries():
                 assert seen.setdefault(text.lower(), entry.id) == entry.id
 
 
-def test_an_entry_is_read_with_everything_it_says(tmp_path: Path):
+def test_an_entry_is_read_with_everything_it_says(tmp_path: Path) -> None:
     write(
         tmp_path,
         "sub/one.md",
@@ -65,7 +65,7 @@ def test_an_entry_is_read_with_everything_it_says(tmp_path: Path):
     assert entry.wordings["no"].answer == "no"
 
 
-def test_one_language_without_phrasings_or_department_is_enough(tmp_path: Path):
+def test_one_language_without_phrasings_or_department_is_enough(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\nid: a\nes:\n  question: ¿Qué?\n  answer: Eso.\n---\n")
     (entry,) = ingest(tmp_path, TODAY).entries
     assert entry.department == "general"
@@ -73,7 +73,7 @@ def test_one_language_without_phrasings_or_department_is_enough(tmp_path: Path):
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path, newline: str):
+def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path, newline: str) -> None:
     text = GOOD.format(id="a").replace("\n", newline)
     write(tmp_path, "a.md", b"\xef\xbb\xbf" + text.encode())
     assert [entry.body for entry in ingest(tmp_path, TODAY).entries] == ["Longer text."]
@@ -132,7 +132,7 @@ BROKEN = [
                          ids=[case[0] for case in BROKEN])  # fmt: skip
 def test_a_broken_file_is_named_with_its_line_and_the_others_go_on(
     tmp_path: Path, text: str | bytes, line: int, reason: str
-):
+) -> None:
     write(tmp_path, "a-good.md", GOOD.format(id="first"))
     write(tmp_path, "b/broken.md", text)
     write(tmp_path, "c-good.md", GOOD.format(id="last"))
@@ -145,7 +145,7 @@ def test_a_broken_file_is_named_with_its_line_and_the_others_go_on(
     assert str(problem).startswith(f"b/broken.md:{line}: ")
 
 
-def test_the_second_of_two_equal_ids_is_the_problem(tmp_path: Path):
+def test_the_second_of_two_equal_ids_is_the_problem(tmp_path: Path) -> None:
     write(tmp_path, "a.md", GOOD.format(id="same"))
     write(tmp_path, "b.md", "\n".join(GOOD.format(id="same").splitlines()))
     content = ingest(tmp_path, TODAY)
@@ -153,13 +153,13 @@ def test_the_second_of_two_equal_ids_is_the_problem(tmp_path: Path):
     assert str(content.problems[0]) == "b.md:2: id 'same' is taken by another file"
 
 
-def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path):
+def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     content = ingest(tmp_path / "nowhere", TODAY)
     assert content.entries == ()
     assert "expected a folder" in content.problems[0].reason
 
 
-def test_other_files_hidden_ones_and_loops_of_links_are_passed_over(tmp_path: Path):
+def test_other_files_hidden_ones_and_loops_of_links_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, "notes.txt", "x")
     write(tmp_path, ".hidden.md", "x")
     write(tmp_path, "sub/a.md", GOOD.format(id="a"))

@@ -12,23 +12,23 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("phrase", list(Phrase))
-def test_the_shipped_agent_says_everything_in_both_languages(phrase: Phrase, language: str):
+def test_the_shipped_agent_says_everything_in_both_languages(phrase: Phrase, language: str) -> None:
     persona = load()
     assert persona.phrases[language][phrase]
     assert "{" not in persona.say(phrase, language)
 
 
-def test_variants_take_turns():
+def test_variants_take_turns() -> None:
     persona = load()
     said = {persona.say(Phrase.FILLER, "en", turn) for turn in range(6)}
     assert len(said) == len(persona.phrases["en"][Phrase.FILLER]) > 1
 
 
-def test_a_folder_without_the_file_has_the_shipped_agent(tmp_path: Path):
+def test_a_folder_without_the_file_has_the_shipped_agent(tmp_path: Path) -> None:
     assert load(tmp_path) == load()
 
 
-def test_what_a_file_does_not_say_is_as_shipped(tmp_path: Path):
+def test_what_a_file_does_not_say_is_as_shipped(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
         "name: Ada\ngreeting: {en: 'Ada here.', fr: 'Bonjour, {name}.'}\n"
@@ -46,7 +46,7 @@ def test_what_a_file_does_not_say_is_as_shipped(tmp_path: Path):
     assert persona.numbers == default.numbers == {"policy": r"[A-Z]{2}-\d{7}"}
 
 
-def test_the_hash_tells_contents_apart(tmp_path: Path):
+def test_the_hash_tells_contents_apart(tmp_path: Path) -> None:
     one = load(written(tmp_path, "name: One\n")).hash
     assert load(written(tmp_path, "name: One # a comment\n")).hash == one
     assert load(written(tmp_path, "name: Two\n")).hash != one
@@ -73,7 +73,7 @@ WRONG = [
 @pytest.mark.parametrize(("text", "line", "sentence"), WRONG)
 def test_a_wrong_file_is_refused_with_one_sentence(
     tmp_path: Path, text: str, line: int, sentence: str
-):
+) -> None:
     with pytest.raises(PersonaError) as caught:
         load(written(tmp_path, text))
     (problem,) = caught.value.problems
@@ -83,13 +83,13 @@ def test_a_wrong_file_is_refused_with_one_sentence(
     assert str(problem).startswith(f"{FILE}:{line}: ")
 
 
-def test_every_mistake_of_a_file_is_named(tmp_path: Path):
+def test_every_mistake_of_a_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PersonaError) as caught:
         load(written(tmp_path, "name: 1\nnumbers: {a: '['}\nfoo: x\n"))
     assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
 
 
-def test_another_encoding_is_named_with_its_line(tmp_path: Path):
+def test_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes("name: x\npersona: señor\n".encode("latin-1"))
     with pytest.raises(PersonaError, match=r"agent\.yaml:2: expected UTF-8"):
         load(tmp_path)

@@ -37,27 +37,27 @@ def decided(confidence: float | None, thresholds: Thresholds, model: bool, asked
 )
 def test_the_cheapest_answerer_that_may_be_trusted(
     confidence: float | None, model: bool, route: Route
-):
+) -> None:
     assert decided(confidence, THRESHOLDS, model) is route
 
 
 @pytest.mark.parametrize("confidence", [None, 0.0, 0.5])
-def test_a_model_threshold_of_zero_never_asks_back(confidence: float | None):
+def test_a_model_threshold_of_zero_never_asks_back(confidence: float | None) -> None:
     assert decided(confidence, NEVER_ASK_BACK, True) is Route.MODEL
 
 
-def test_an_answer_threshold_above_one_trusts_nothing():
+def test_an_answer_threshold_above_one_trusts_nothing() -> None:
     assert decided(1.0, Thresholds(answer=1.01), True) is Route.MODEL
 
 
-def test_nobody_is_asked_back_for_ever():
+def test_nobody_is_asked_back_for_ever() -> None:
     assert decided(0.1, THRESHOLDS, True, ASK_BACK - 1) is Route.CLARIFY
     assert decided(0.1, THRESHOLDS, True, ASK_BACK) is Route.MODEL
     assert decided(0.5, THRESHOLDS, False, ASK_BACK) is Route.PERSON
     assert decided(0.95, THRESHOLDS, False, ASK_BACK) is Route.KNOWLEDGE
 
 
-def test_a_decision_speaks_only_where_the_knowledge_is_sure():
+def test_a_decision_speaks_only_where_the_knowledge_is_sure() -> None:
     answer = sure(0.7)
     assert Decision("t", Route.KNOWLEDGE, answer).said == "Yes."
     assert Decision("t", Route.MODEL, answer).said == ""
@@ -66,7 +66,7 @@ def test_a_decision_speaks_only_where_the_knowledge_is_sure():
     assert Decision("t", Route.MODEL, None).confidence == 0.0
 
 
-def test_tickets_are_uuids_of_version_7_ordered_by_time():
+def test_tickets_are_uuids_of_version_7_ordered_by_time() -> None:
     tickets = [ticket(1_700_000_000 + step / 1000, bytes(range(10))) for step in range(50)]
     assert tickets == sorted(tickets)
     assert len(set(tickets)) == len(tickets)
@@ -75,7 +75,7 @@ def test_tickets_are_uuids_of_version_7_ordered_by_time():
         assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
 
 
-def test_a_ticket_is_laid_out_as_rfc_9562_shows():
+def test_a_ticket_is_laid_out_as_rfc_9562_shows() -> None:
     # Appendix A.6: 2022-02-22 14:22:22 -05:00; rand_a 0xCC3, rand_b 0x18C4DC0C0C07398F.
     entropy = (0xCC3 << 64 | 0x18C4DC0C0C07398F).to_bytes(10)
     assert ticket(1_645_557_742.000, entropy) == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"

@@ -86,17 +86,17 @@ LABELLED: list[tuple[str, Wish | None]] = [
 
 
 @pytest.mark.parametrize(("text", "wish"), LABELLED)
-def test_a_turn_is_the_wish_that_it_says_or_none(text: str, wish: Wish | None):
+def test_a_turn_is_the_wish_that_it_says_or_none(text: str, wish: Wish | None) -> None:
     assert recognise(text) is wish
 
 
-def test_no_shipped_phrasing_and_nothing_out_of_scope_is_taken_for_a_wish():
+def test_no_shipped_phrasing_and_nothing_out_of_scope_is_taken_for_a_wish() -> None:
     entries = ingest(shipped(), TODAY).entries
     asked = [text for entry in entries for said in entry.wordings.values() for text in said.asked]
     assert [text for text in (*asked, *OUT_OF_SCOPE) if recognise(text)] == []
 
 
-def test_precision_and_recall(capsys: pytest.CaptureFixture[str]):
+def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
     found = [(recognise(text), wish) for text, wish in LABELLED]
     hits = sum(said is not None and said is wish for said, wish in found)
     precision = hits / sum(said is not None for said, _ in found)
@@ -108,5 +108,5 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.parametrize("text", ["", " ", "?!", "…", "word " * 200, "agent " * 200])
-def test_odd_texts_are_no_wish(text: str):
+def test_odd_texts_are_no_wish(text: str) -> None:
     assert recognise(text) is None

@@ -25,7 +25,7 @@ def stems(words: Lexicon, text: str) -> list[str]:
         (ES, "treinta y dos días", "32 dias"),
     ],
 )
-def test_the_same_thing_said_otherwise_reads_the_same(words: Lexicon, one: str, other: str):
+def test_the_same_thing_said_otherwise_reads_the_same(words: Lexicon, one: str, other: str) -> None:
     assert stems(words, one) == stems(words, other)
     assert words.read(one).negated == words.read(other).negated
 
@@ -44,15 +44,17 @@ def test_the_same_thing_said_otherwise_reads_the_same(words: Lexicon, one: str, 
         (ES, "sin embargo", False),
     ],
 )
-def test_a_denial_is_told_from_a_manner_of_speaking(words: Lexicon, text: str, negated: bool):
+def test_a_denial_is_told_from_a_manner_of_speaking(
+    words: Lexicon, text: str, negated: bool
+) -> None:
     assert words.read(text).negated is negated
 
 
-def test_only_the_end_of_an_endless_text_is_read():
+def test_only_the_end_of_an_endless_text_is_read() -> None:
     assert len(EN.read("word " * 10_000 + "deductible").plain) <= LONGEST
     assert "deductible" in EN.read("word " * 10_000 + "deductible").plain
 
 
-def test_a_language_without_a_lexicon_still_has_words():
+def test_a_language_without_a_lexicon_still_has_words() -> None:
     assert lexicon("xx") == Lexicon()
     assert stems(lexicon("../en"), "Grüße, Größe") == ["gruße", "große"]

@@ -8,11 +8,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from importlib.metadata import version
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from loguru import logger
+from starlette.types import Receive, Scope, Send
 
 from agent.settings import Settings
 from agent.web.app import create_app
@@ -27,11 +30,37 @@ LAST_WORDS = 5.0
 """Seconds that calls cut off at the deadline have to put their affairs in order."""
 
 
+class Lobby:
+    """The application while it is being loaded: alive, and not ready."""
+
+    def __init__(self) -> None:
+        self.app: FastAPI | None = None
+        self._starting = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        self._starting.add_api_route("/api/health", self._health)
+        self._starting.add_api_route("/readyz", self._not_ready)
+        self._starting.add_exception_handler(404, self._unavailable)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.app or self._starting)(scope, receive, send)
+
+    async def _health(self) -> JSONResponse:
+        return JSONResponse({"status": "ok", "version": version("answerline")})
+
+    async def _not_ready(self) -> JSONResponse:
+        return JSONResponse({"status": "starting"}, status_code=404)
+
+    async def _unavailable(self, _request: Request, _error: Exception) -> Response:
+        return Response(status_code=503)
+
+
 class CallServer(uvicorn.Server):
     """The first signal drains, a second one ends at once."""
 
-    def __init__(self, app: FastAPI, doors: Doors, *, drain_deadline: float = 0.0) -> None:
-        """`drain_deadline`: seconds that running calls have after the first signal."""
+    def __init__(
+        self, app: FastAPI | Lobby, doors: Doors | None, *, drain_deadline: float = 0.0
+    ) -> None:
+        """`doors` are set when there are any. `drain_deadline`: seconds that running calls have
+        after the first signal."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -50,26 +79,26 @@ class CallServer(uvicorn.Server):
                 ws_ping_timeout=PING,
             )
         )
-        self._doors = doors
+        self.doors = doors
         self._drain_deadline = drain_deadline
         self._deadline = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called between two bytecodes of the main thread: sets flags, `on_tick` acts on them."""
         del sig, frame
-        if self._doors.state == "draining":
+        if self.doors is None or self.doors.state == "draining":
             self.should_exit = True
             return
-        self._doors.drain()
+        self.doors.drain()
         self._deadline = time.monotonic() + self._drain_deadline
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second."""
-        if self._doors.state == "draining":
+        if self.doors is not None and self.doors.state == "draining":
             late = time.monotonic() >= self._deadline
-            if late and self._doors.calls:
-                logger.bind(calls=self._doors.calls).warning("calls cut off at the drain deadline")
-            self.should_exit = self.should_exit or late or self._doors.calls == 0
+            if late and self.doors.calls:
+                logger.bind(calls=self.doors.calls).warning("calls cut off at the drain deadline")
+            self.should_exit = self.should_exit or late or self.doors.calls == 0
         return await super().on_tick(counter)
 
 
@@ -112,15 +141,32 @@ def serve(
     listener = listen(settings.host, settings.port)
 
     async def main() -> None:
-        async with furnish(settings) as house:
-            server = CallServer(
-                create_app(house), house.doors, drain_deadline=settings.drain_deadline
-            )
-            house.doors.open()
-            await server.serve([listener])
+        lobby = Lobby()
+        server = CallServer(lobby, None, drain_deadline=settings.drain_deadline)
+        serving = asyncio.create_task(server.serve([listener]), name="server")
+        opening = asyncio.create_task(_open(lobby, server, furnish(settings)), name="open")
+        try:
+            await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
+            server.should_exit = server.should_exit or opening.done()
+            await serving
+        finally:
+            opening.cancel()
+            await asyncio.wait({opening})
+        if not opening.cancelled():
+            opening.result()  # what could not be loaded is raised here
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(main())
+
+
+async def _open(
+    lobby: Lobby, server: CallServer, furnished: AbstractAsyncContextManager[House]
+) -> None:
+    """Holds the house open until it is cancelled."""
+    async with furnished as house:
+        lobby.app, server.doors = create_app(house), house.doors
+        house.doors.open()
+        await asyncio.Event().wait()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

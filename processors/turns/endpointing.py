@@ -31,6 +31,8 @@ _WORDS = {
     "links": """and or but because so if the a an my your to of for with about from in on at is are
         was um uh y o pero porque que el la los las un una mi su de para con sobre en es er eh
         este""",
+    "openers": """wait hold on stop no sorry excuse me hey hello hi listen actually well okay ok um
+        espere espera oiga perdon perdone disculpe mire hola bueno vale pues no eh""",
     "weak links": """that this which who have has will would can could should do does i we not
         tengo quiero quisiera necesito hay cuando donde como""",
 }
@@ -38,6 +40,8 @@ _SHORT = frozenset(_WORDS["answers"].split())
 _DIGITS = frozenset(_WORDS["digits"].split())
 _LINKS = frozenset(_WORDS["links"].split())
 """Words that nobody ends on."""
+_OPENERS = frozenset(_WORDS["openers"].split())
+"""Words that more often begin a sentence than are one, however they sound."""
 _WEAK_LINKS = frozenset(_WORDS["weak links"].split())
 """Words that few end on."""
 
@@ -69,6 +73,8 @@ def _silence(words: list[str], pause: Pause, patience: float) -> float:
     if words and words[-1] in _LINKS:
         return max(LONG, patience)
     if words and (words[-1] in _DIGITS or words[-1].isdigit()):
+        return SILENCE_ONLY
+    if words and all(word in _OPENERS for word in words):
         return SILENCE_ONLY
     if words and all(word in _SHORT for word in words):
         return SURE

@@ -56,6 +56,8 @@ def routes(house: House) -> APIRouter:
         call = _over(house, await _proven(house, request))
         if house.ended(call):
             return _document(twiml.hangup())
+        if house.doors.refusing:
+            return Response(status_code=UNWANTED)
         return _document(twiml.connect(house.public, await house.tokens.issue(call)))
 
     async def status(request: Request) -> Response:

@@ -22,6 +22,8 @@ PATIENCE = 1.2
         ("I would like to know about the", 0.9, True, LONG),
         ("I want to make sure that", 0.01, True, 1.5 * LONG),
         ("How do I do that?", 0.9, True, SURE),
+        ("Wait.", 0.9, True, SILENCE_ONLY),
+        ("Perdón, oiga", None, False, SILENCE_ONLY),
     ],
 )
 def test_silence_that_ends_a_turn(

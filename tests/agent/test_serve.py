@@ -1,0 +1,260 @@
+"""`answerline serve` as a process among others: called, terminated, refused by its providers."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from agent.simulators.elevenlabs import ElevenLabs
+from agent.simulators.openai import OpenAI, table
+from agent.simulators.twilio import Account, Caller, CallReport, Clip, Listen, Twilio
+from processors.voice.local import Local
+from tests.commands import PATIENCE, SCRIPT, environment
+
+pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
+
+THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"
+TOKEN = "0123456789abcdef0123456789abcdef"
+WEATHER = "What's the weather like?"
+POLICY = "Where do I find my policy number?"
+ENTRY = f"""---
+id: policy-number
+department: policy
+en:
+  question: {POLICY}
+  phrasings: [what is my policy number, where is my policy number]
+  answer: Your policy number is on your insurance card.
+---
+"""
+
+
+class OpenAIWithEars(OpenAI):
+    """Chat, and a transcription that always makes the same of what it hears."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [*super().routes(), web.post("/v1/audio/transcriptions", self._transcribe)]
+
+    async def _transcribe(self, request: web.Request) -> web.Response:
+        await request.read()
+        return web.json_response({"text": WEATHER})
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Service:
+    process: asyncio.subprocess.Process
+    root: str
+    session: aiohttp.ClientSession
+
+    async def status(self, path: str) -> int:
+        """0 where nobody answers."""
+        try:
+            async with self.session.get(self.root + path) as response:
+                return response.status
+        except aiohttp.ClientError:
+            return 0
+
+    async def until(self, path: str, status: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.status(path) != status:
+                assert self.process.returncode is None, "the service has ended"
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def serving(folder: Path, *arguments: str, **variables: str) -> AsyncIterator[Service]:
+    """`answerline serve` with simulated providers, as soon as it is ready."""
+    port = free_port()
+    usual = {
+        "LANGUAGES": "en",
+        "PORT": str(port),
+        "KNOWLEDGE_DIR": str(folder),
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        **variables,
+    }
+    with (folder / f"{port}.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            SCRIPT,
+            "serve",
+            *arguments,
+            cwd=THIRD_PARTY,
+            env=environment(folder, **usual),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        async with aiohttp.ClientSession() as session:
+            service = Service(process, f"http://127.0.0.1:{port}", session)
+            await service.until("/readyz", 200)
+            yield service
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the scenes left behind."""
+
+    deployed: CallReport
+    turned_away: CallReport
+    prompts: list[dict[str, Any]]
+    exit_code: int
+    health: dict[str, str]
+    refused: dict[str, Any] = field(default_factory=dict)
+    """The report of `answerline call --json`."""
+    taken: subprocess.CompletedProcess[str] | None = None
+
+
+async def deployed(folder: Path, question: Clip) -> Seen:
+    """SIGTERM in the middle of a call that runs through somebody else's pipeline."""
+    account = Account(token=TOKEN)
+    async with (
+        OpenAIWithEars(table({"weather": "It is sunny today."})) as openai,
+        ElevenLabs() as voice,
+        serving(
+            folder,
+            "--pipeline",
+            "loud.line:stages",
+            OPENAI_API_KEY="sk",
+            OPENAI_BASE_URL=openai.api,
+            ELEVENLABS_API_KEY="el",
+            ELEVENLABS_BASE_URL=voice.url,
+            LOUD_STT_URL=openai.api,
+        ) as service,
+        Twilio(account) as twilio,
+    ):
+        async with service.session.get(f"{service.root}/api/health") as response:
+            health = await response.json()
+        away: list[CallReport] = []
+
+        async def talk(caller: Caller) -> None:
+            await caller.listen()
+            await caller.say(question)
+            await caller.listen()
+            service.process.send_signal(signal.SIGTERM)
+            await service.until("/readyz", 404)
+            away.append(await twilio.call(f"{service.root}/twilio/voice", [Listen()]))
+            await caller.say(question)
+            await caller.listen()
+
+        report = await twilio.call(f"{service.root}/twilio/voice", talk)
+        async with asyncio.timeout(PATIENCE):
+            code = await service.process.wait()
+        return Seen(report, away[0], list(openai.requests), code, health)
+
+
+async def refused(folder: Path, question: Clip) -> dict[str, Any]:
+    """The first ears are a closed port; called by `answerline call`."""
+    with wave.open(str(folder / "question.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(question.pcm)
+    async with (
+        ElevenLabs() as voice,
+        serving(
+            folder,
+            DEEPGRAM_API_KEY="dg",
+            DEEPGRAM_BASE_URL=f"http://127.0.0.1:{free_port()}",
+            ELEVENLABS_API_KEY="el",
+            ELEVENLABS_BASE_URL=voice.url,
+        ) as service,
+    ):
+        url = f"{service.root}/twilio/voice"
+        calling = await asyncio.create_subprocess_exec(
+            SCRIPT, "call", url, "--wav", "question.wav", "--json",
+            cwd=folder,
+            env=environment(folder, TWILIO_AUTH_TOKEN=TOKEN),
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        out, _ = await calling.communicate()
+        report: dict[str, Any] = {**json.loads(out), "exit": calling.returncode}
+        return report
+
+
+async def taken(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The port is somebody else's."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        variables = environment(folder, PORT=str(other.getsockname()[1]), LANGUAGES="en")
+        process = await asyncio.create_subprocess_exec(
+            SCRIPT, "serve", cwd=folder, env=variables,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return subprocess.CompletedProcess("serve", process.returncode, out.decode(), err.decode())
+
+
+async def play(folder: Path) -> Seen:
+    (folder / "policy.md").write_text(ENTRY)
+    mouth = await asyncio.to_thread(Local, ["en"])
+    weather, policy = [
+        Clip(text, await mouth.synthesize(text, "en", speaker="caller"), text, "en")
+        for text in (WEATHER, POLICY)
+    ]
+    mouth.close()
+    seen, report, port = await asyncio.gather(
+        deployed(folder, weather), refused(folder, policy), taken(folder)
+    )
+    seen.refused, seen.taken = report, port
+    return seen
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """All scenes at the same time."""
+    return asyncio.run(play(tmp_path_factory.mktemp("serve")))
+
+
+def test_the_service_says_that_it_is_well(seen: Seen) -> None:
+    assert seen.health["status"] == "ok"
+    assert set(seen.health) == {"status", "version"}
+
+
+def test_a_call_runs_through_stages_and_ears_of_another_package(seen: Seen) -> None:
+    report = seen.deployed
+    assert report.failure == ""
+    assert [turn.voice_to_voice is not None for turn in report.turns] == [True, True]
+    asked = [m["content"] for body in seen.prompts for m in body["messages"] if m["role"] == "user"]
+    assert WEATHER.upper() in asked
+    assert WEATHER not in asked
+
+
+def test_a_deployment_ends_no_call_and_takes_no_new_one(seen: Seen) -> None:
+    assert seen.deployed.ended_by == "caller"
+    assert [stream.ended_by for stream in seen.deployed.streams] == ["twilio"]
+    assert [hook.status for hook in seen.turned_away.webhooks] == [503]
+    assert seen.exit_code == 0
+
+
+def test_a_port_that_is_taken_is_one_clear_line(seen: Seen) -> None:
+    assert seen.taken is not None
+    assert seen.taken.returncode == 1
+    assert "Address already in use" in seen.taken.stderr.splitlines()[-1]
+    assert "Traceback" not in seen.taken.stderr
+
+
+def test_a_provider_that_refuses_at_the_start_delays_no_call(seen: Seen) -> None:
+    report = seen.refused
+    assert report["exit"] == 0
+    assert report["failure"] == ""
+    assert report["greeting"] < 1.0
+    (turn,) = report["turns"]
+    assert turn["voice_to_voice"] is not None

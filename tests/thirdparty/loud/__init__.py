@@ -1,0 +1,1 @@
+"""Somebody else's package, which makes Answerline hear in capital letters."""

@@ -143,7 +143,9 @@ class Call:
             silent=self._silent,
             backchannel=lambda _words: None,
         )
-        self._observer = TurnObserver(self.sid, providers.emit, self.turns.hearing)
+        self._observer = TurnObserver(
+            self.sid, providers.emit, self.turns.hearing, self.persona.hash
+        )
         self.emit = self._observer.note
         self.line = Line(
             self._stream,

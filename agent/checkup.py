@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from agent import doctor
 from agent.doctor import Check, Row
+from agent.line.rest import TwilioDenied, TwilioError, TwilioRest
 from agent.providers import Providers, open_providers
 from agent.settings import Settings
 from knowledge.answers import Question
@@ -37,7 +38,7 @@ async def examine(settings: Settings) -> list[Row]:
 
 def _line(providers: Providers) -> Iterator[Check]:
     if providers.rest is not None:
-        yield Check("line", "Twilio REST", "TWILIO_ACCOUNT_SID is set", providers.rest.check)
+        yield Check("line", "Twilio REST", "TWILIO_ACCOUNT_SID is set", _twilio(providers.rest))
     else:
         yield Check("line", "TwiML only", "TWILIO_ACCOUNT_SID is not set: calls end by TwiML")
     yield Check("turns", "Silero, smart-turn", "bundled with Pipecat")
@@ -90,6 +91,18 @@ def _memory(providers: Providers) -> Iterator[Check]:
 def _built_in(providers: Providers, service: str) -> str:
     clients = providers.ears_clients if service == "ears" else providers.voice_clients
     return "built in" if len(clients) == 1 else "built in, when the one above fails"
+
+
+def _twilio(rest: TwilioRest) -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        try:
+            await rest.check()
+        except TwilioError as error:
+            raise Fault(
+                "denied" if isinstance(error, TwilioDenied) else "refused", str(error)
+            ) from error
+
+    return ask
 
 
 def _speak(client: Client, language: str) -> Callable[[], Awaitable[None]]:

@@ -35,7 +35,7 @@ def open_library(settings: Settings, folder: Path | None, warn: Callable[[str], 
     index = Index.build(content.entries)
     detector = Detector.build([*content.entries, *shipped.entries], settings.languages)
     thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
-    available = bool(settings.model != "none" and settings.openai_api_key)
+    available = bool(settings.models)
 
     def asked(text: str, language: str) -> Asked:
         return ask(

@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.markup import escape
 
-from agent import demo, keyboard
+from agent import keyboard
 from agent.jsonl import NoText, read
 from agent.providers import open_providers
 from agent.settings import Settings
@@ -67,6 +67,8 @@ async def answer_lines(
 
 async def recording(settings: Settings, wav: Path, console: Console) -> bool:
     """A whole call in which the caller says this."""
+    from agent import demo  # noqa: PLC0415 (the whole service, which a typed word does not need)
+
     return await demo.run(settings, [wav], console)
 
 

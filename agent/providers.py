@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -67,6 +68,8 @@ class Providers:
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
+    persona_of: float = 0.0
+    """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
     rest: TwilioRest | None = None
     local_ears: Whisper | None = None
@@ -90,6 +93,19 @@ class Providers:
     def voice(self, call: str, language: str) -> Voice:
         return Voice(self.voice_clients, call=call, emit=self.emit, language=language)
 
+    async def freshen(self) -> None:
+        """A call that begins sees what has changed in agent.yaml; a broken one changes nothing."""
+        if self.settings.knowledge_dir is None:
+            return
+        changed = _changed(self.settings.knowledge_dir / persona.FILE)
+        if changed == self.persona_of:
+            return
+        self.persona_of = changed
+        try:
+            self.persona = await asyncio.to_thread(persona.load, self.settings.knowledge_dir)
+        except persona.PersonaError as error:
+            logger.bind(problem=str(error)).error("agent.yaml is not usable, the old one stays")
+
     async def close(self) -> None:
         await self.memory.close()
         if self.smart_turn is not None:
@@ -102,6 +118,13 @@ class Providers:
         await self.http.aclose()
         if self.redis is not None:
             await self.redis.aclose()
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 async def open_providers(settings: Settings, emit: Emit, *, speech: bool = True) -> Providers:
@@ -120,6 +143,7 @@ async def open_providers(settings: Settings, emit: Emit, *, speech: bool = True)
         settings=settings,
         emit=emit,
         persona=about,
+        persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
         knowledge=await asyncio.to_thread(Index.build, content.entries),
         detector=detector,
         thresholds=Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold),
@@ -200,27 +224,26 @@ async def _ears(providers: Providers, tls: ssl.SSLContext) -> None:
         )
 
 
+def _accounts(settings: Settings) -> Iterator[tuple[str, Account]]:
+    """With whom, for each model that may be asked."""
+    tokens = settings.openai_max_tokens
+    for name in settings.models:
+        if name == "openai" and (key := settings.openai_api_key):
+            url, model = settings.openai_base_url, settings.openai_model
+        elif name == "fallback" and (key := settings.fallback_llm_api_key):
+            url = settings.fallback_llm_base_url or settings.openai_base_url
+            model = settings.fallback_llm_model
+        elif key := settings.flash_api_key:
+            url, model = FLASH, FLASH_MODEL
+        else:
+            continue
+        yield name, Account(url, key.get_secret_value(), model, tokens, openai=name == "openai")
+
+
 def _models(providers: Providers) -> None:
-    settings, tokens = providers.settings, providers.settings.openai_max_tokens
-    accounts = {}
-    if settings.model in ("auto", "openai") and (key := settings.openai_api_key):
-        accounts["openai"] = Account(
-            settings.openai_base_url, key.get_secret_value(), settings.openai_model, tokens
-        )
-    if settings.model in ("auto", "openai", "fallback") and (key := settings.fallback_llm_api_key):
-        accounts["fallback"] = Account(
-            settings.fallback_llm_base_url or settings.openai_base_url,
-            key.get_secret_value(),
-            settings.fallback_llm_model,
-            tokens,
-            openai=False,
-        )
-    if settings.model in ("auto", "flash") and (key := settings.flash_api_key):
-        accounts["flash"] = Account(
-            FLASH, key.get_secret_value(), FLASH_MODEL, tokens, openai=False
-        )
     providers.model_clients += [
-        OpenAI(name, account, http=providers.http) for name, account in accounts.items()
+        OpenAI(name, account, http=providers.http)
+        for name, account in _accounts(providers.settings)
     ]
 
     def phrases(language: str) -> Phrases:

@@ -73,6 +73,7 @@ async def furnish(
             emit=emit,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
+            keys=_keys(settings),
             version=version("answerline"),
         )
         switchboard.end_all("stopped")
@@ -110,6 +111,14 @@ def _secret(settings: Settings, key: str) -> str:
             "TWILIO_AUTH_TOKEN is not set: only this machine can call, with a key made just now"
         )
     return key or secrets.token_hex(16)
+
+
+def _keys(settings: Settings) -> frozenset[str]:
+    """Of ADMIN_API_KEYS, whatever their roles."""
+    if settings.admin_api_keys is None:
+        return frozenset()
+    pairs = settings.admin_api_keys.get_secret_value().split(",")
+    return frozenset(pair.partition(":")[2].strip() for pair in pairs)
 
 
 def _stores(providers: Providers) -> list[Store]:

@@ -34,6 +34,7 @@ class Switchboard:
         """Serves an accepted stream until it ends. A newer stream of the same call wins."""
         if (older := self._calls.get(start.call)) is not None:
             older.end("superseded")
+        await self._providers.freshen()
         call = Call(MediaStream(socket, start, self._providers.emit), self._providers, self._stages)
         self._calls[start.call] = call
         self._idle.clear()

@@ -87,6 +87,8 @@ class Turn(Event):
     confidence: float
     entry: str
     ticket_id: str
+    agent: str
+    """Hash of the agent.yaml that it was answered with."""
     interrupted: bool
     backchannels: int
     decision: float
@@ -113,7 +115,9 @@ class Began(Event):
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
     outcome: str
-    """Exactly one per call: completed, hung_up, goodbye, idle, too_long, lost, refused, failed."""
+    """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long.
+    By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
+    """
     seconds: float
 
 

@@ -77,6 +77,23 @@ class Settings(
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The language models that may be asked, in order: openai, fallback, flash."""
+        allowed = {
+            "auto": ("openai", "fallback", "flash"),
+            "openai": ("openai", "fallback"),
+            "fallback": ("fallback",),
+            "flash": ("flash",),
+            "none": (),
+        }[self.model]
+        keys = {
+            "openai": self.openai_api_key,
+            "fallback": self.fallback_llm_api_key,
+            "flash": self.flash_api_key,
+        }
+        return tuple(name for name in allowed if keys[name] is not None)
+
 
 def is_secret(field: FieldInfo) -> bool:
     return any(part is SecretStr for part in _parts(field.annotation))

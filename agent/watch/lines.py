@@ -5,10 +5,11 @@ from dataclasses import asdict
 from loguru import logger
 
 from knowledge.events import Answered, Event, Late, Malformed, Switched, Waited
+from knowledge.memory import Unwritten
 
 SILENT = (Answered, Late, Waited)
 """Counted, not logged: several come with each turn."""
-WARNING = (Malformed, Switched)
+WARNING = (Malformed, Switched, Unwritten)
 
 
 def write(event: Event) -> None:

@@ -38,8 +38,10 @@ class TurnObserver(BaseObserver):
     last sound, and knows no route; the clocks wanted here begin with that sound.
     """
 
-    def __init__(self, call: str, emit: Emit, hearing: Hearing) -> None:
+    def __init__(self, call: str, emit: Emit, hearing: Hearing, agent: str) -> None:
+        """`agent`: the hash of its content."""
         super().__init__()
+        self._agent = agent
         self._call = call
         self._emit = emit
         self._hearing = hearing
@@ -111,6 +113,7 @@ class TurnObserver(BaseObserver):
                 confidence=choice.confidence if choice else 0.0,
                 entry=choice.entry if choice else "",
                 ticket_id=choice.ticket_id if choice else "",
+                agent=self._agent,
                 interrupted=interrupted,
                 backchannels=self._backchannels,
                 decision=max(0.0, self._decided - self._quiet) if self._quiet else 0.0,

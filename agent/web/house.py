@@ -35,6 +35,8 @@ class House:
     """Metrics in Prometheus' text format."""
     examine: Callable[[], Awaitable[Sequence[Row]]] = _nothing
     """Asks each dependency; slow, and never on a call's way."""
+    keys: frozenset[str] = frozenset()
+    """Who may look at metrics and dependencies from outside this machine."""
     start_deadline: float = 5.0
     """Seconds from an accepted websocket to its `start`."""
     version: str = ""

@@ -47,6 +47,8 @@ class Window:
     sent: int
     sent_late: int
     """The callers' own: their health."""
+    own_cpu: float
+    """Share of their core that callers and simulated providers used."""
     unanswered: int
     failed: int
     waits: tuple[float, ...]
@@ -138,9 +140,9 @@ class Callers:
             await asyncio.gather(*(p.task for p in leaving if p.task), return_exceptions=True)
 
     async def watch(self, seconds: float) -> Window:
-        began = self._read()
+        began, spent = self._read(), time.process_time()
         await asyncio.sleep(seconds)
-        ended = self._read()
+        ended, spent = self._read(), time.process_time() - spent
         calls, length = len(self._parties), ended.at - began.at
         waits = [
             wait
@@ -156,6 +158,7 @@ class Callers:
             ended.late - began.late,
             ended.sent - began.sent,
             ended.sent_late - began.sent_late,
+            spent / length,
             ended.unanswered - began.unanswered,
             ended.failed,
             tuple(sorted(waits)),

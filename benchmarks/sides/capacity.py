@@ -15,7 +15,7 @@ TRUSTED = 0.01
 """Share of the callers' own late packets beyond which they are the ones who are too slow."""
 MOST = 160
 """Calls; more than one caller process can play."""
-TRIES = 3
+TRIES = 2
 """Times that a step is tried whose failure is the callers' own."""
 DRAIN = 6.0
 """Seconds that an overloaded server has before fewer calls are tried."""
@@ -86,5 +86,5 @@ def _line(step: Window) -> str:
         f"{step.calls} calls: {100 * step.late_share:.2f} % of the frames late, "
         f"voice-to-voice {middle}, {step.unanswered} unanswered, "
         f"CPU {step.cpu * step.calls / 60:.0%}, "
-        f"callers' own {100 * step.own_late_share:.2f} %"
+        f"callers {step.own_cpu:.0%} and {100 * step.own_late_share:.2f} % late themselves"
     )

@@ -18,7 +18,7 @@ class Plan:
     short_calls: int
     """For the growth of memory; 0: not measured."""
     first: dict[str, int]
-    """Calls that the search for the most begins with, by side."""
+    """Calls that the search for the most begins with, by side; empty: not searched."""
     growth: float
     """From one step of the search to the next."""
     halvings: int
@@ -30,10 +30,10 @@ class Plan:
 FULL = Plan(
     name="full",
     callers=4,
-    pairs=7,
+    pairs=6,
     loads=(1, 6, 14),
-    idle=12.0,
-    talking=30.0,
+    idle=10.0,
+    talking=20.0,
     short_calls=100,
     first={"stock": 6, "answerline": 16},
     growth=1.25,
@@ -42,13 +42,13 @@ FULL = Plan(
 )
 QUICK = Plan(
     name="quick",
-    callers=4,
-    pairs=2,
+    callers=6,
+    pairs=1,
     loads=(1, 6),
-    idle=6.0,
+    idle=5.0,
     talking=10.0,
     short_calls=0,
-    first={"stock": 8, "answerline": 24},
+    first={},
     growth=1.5,
     halvings=0,
     window=10.0,

@@ -8,7 +8,7 @@ import subprocess
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class Service:
     process: asyncio.subprocess.Process
     root: str
     session: aiohttp.ClientSession
+    log: Path
 
     async def status(self, path: str) -> int:
         """0 where nobody answers."""
@@ -89,7 +90,8 @@ async def serving(folder: Path, *arguments: str, **variables: str) -> AsyncItera
         "TWILIO_AUTH_TOKEN": TOKEN,
         **variables,
     }
-    with (folder / f"{port}.log").open("wb") as log:
+    path = folder / f"{port}.log"
+    with path.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             SCRIPT,
             "serve",
@@ -101,7 +103,7 @@ async def serving(folder: Path, *arguments: str, **variables: str) -> AsyncItera
         )
     try:
         async with aiohttp.ClientSession() as session:
-            service = Service(process, f"http://127.0.0.1:{port}", session)
+            service = Service(process, f"http://127.0.0.1:{port}", session, path)
             await service.until("/readyz", 200)
             yield service
     finally:
@@ -110,21 +112,34 @@ async def serving(folder: Path, *arguments: str, **variables: str) -> AsyncItera
         await process.wait()
 
 
-@dataclass(slots=True)
-class Seen:
-    """What the scenes left behind."""
-
-    deployed: CallReport
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    report: CallReport
     turned_away: CallReport
     prompts: list[dict[str, Any]]
     exit_code: int
     health: dict[str, str]
-    refused: dict[str, Any] = field(default_factory=dict)
-    """The report of `answerline call --json`."""
-    taken: subprocess.CompletedProcess[str] | None = None
 
 
-async def deployed(folder: Path, question: Clip) -> Seen:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    report: dict[str, Any]
+    """As `answerline call --json` prints it."""
+    exit_code: int | None
+    log: list[dict[str, Any]]
+    """Of the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the scenes left behind."""
+
+    deployed: Deployed
+    refused: Refused
+    taken: subprocess.CompletedProcess[str]
+
+
+async def deployed(folder: Path, question: Clip) -> Deployed:
     """SIGTERM in the middle of a call that runs through somebody else's pipeline."""
     account = Account(token=TOKEN)
     async with (
@@ -159,10 +174,10 @@ async def deployed(folder: Path, question: Clip) -> Seen:
         report = await twilio.call(f"{service.root}/twilio/voice", talk)
         async with asyncio.timeout(PATIENCE):
             code = await service.process.wait()
-        return Seen(report, away[0], list(openai.requests), code, health)
+        return Deployed(report, away[0], list(openai.requests), code, health)
 
 
-async def refused(folder: Path, question: Clip) -> dict[str, Any]:
+async def refused(folder: Path, question: Clip) -> Refused:
     """The first ears are a closed port; called by `answerline call`."""
     with wave.open(str(folder / "question.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -185,8 +200,8 @@ async def refused(folder: Path, question: Clip) -> dict[str, Any]:
             stdout=subprocess.PIPE,
         )  # fmt: skip
         out, _ = await calling.communicate()
-        report: dict[str, Any] = {**json.loads(out), "exit": calling.returncode}
-        return report
+    log = [json.loads(line) for line in service.log.read_text().splitlines() if line[0] == "{"]
+    return Refused(json.loads(out), calling.returncode, log)
 
 
 async def taken(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -210,11 +225,11 @@ async def play(folder: Path) -> Seen:
         for text in (WEATHER, POLICY)
     ]
     mouth.close()
-    seen, report, port = await asyncio.gather(
-        deployed(folder, weather), refused(folder, policy), taken(folder)
-    )
-    seen.refused, seen.taken = report, port
-    return seen
+    async with asyncio.TaskGroup() as group:
+        deploying = group.create_task(deployed(folder, weather))
+        refusing = group.create_task(refused(folder, policy))
+        taking = group.create_task(taken(folder))
+    return Seen(deploying.result(), refusing.result(), taking.result())
 
 
 @pytest.fixture(scope="module")
@@ -224,37 +239,44 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 
 def test_the_service_says_that_it_is_well(seen: Seen) -> None:
-    assert seen.health["status"] == "ok"
-    assert set(seen.health) == {"status", "version"}
+    assert seen.deployed.health["status"] == "ok"
+    assert set(seen.deployed.health) == {"status", "version"}
 
 
 def test_a_call_runs_through_stages_and_ears_of_another_package(seen: Seen) -> None:
-    report = seen.deployed
+    report = seen.deployed.report
     assert report.failure == ""
     assert [turn.voice_to_voice is not None for turn in report.turns] == [True, True]
-    asked = [m["content"] for body in seen.prompts for m in body["messages"] if m["role"] == "user"]
+    asked = [
+        m["content"]
+        for body in seen.deployed.prompts
+        for m in body["messages"]
+        if m["role"] == "user"
+    ]
     assert WEATHER.upper() in asked
     assert WEATHER not in asked
 
 
 def test_a_deployment_ends_no_call_and_takes_no_new_one(seen: Seen) -> None:
-    assert seen.deployed.ended_by == "caller"
-    assert [stream.ended_by for stream in seen.deployed.streams] == ["twilio"]
-    assert [hook.status for hook in seen.turned_away.webhooks] == [503]
-    assert seen.exit_code == 0
+    assert seen.deployed.report.ended_by == "caller"
+    assert [stream.ended_by for stream in seen.deployed.report.streams] == ["twilio"]
+    assert [hook.status for hook in seen.deployed.turned_away.webhooks] == [503]
+    assert seen.deployed.exit_code == 0
 
 
 def test_a_port_that_is_taken_is_one_clear_line(seen: Seen) -> None:
-    assert seen.taken is not None
     assert seen.taken.returncode == 1
     assert "Address already in use" in seen.taken.stderr.splitlines()[-1]
     assert "Traceback" not in seen.taken.stderr
 
 
 def test_a_provider_that_refuses_at_the_start_delays_no_call(seen: Seen) -> None:
-    report = seen.refused
-    assert report["exit"] == 0
+    report = seen.refused.report
+    assert seen.refused.exit_code == 0
     assert report["failure"] == ""
     assert report["greeting"] < 1.0
     (turn,) = report["turns"]
     assert turn["voice_to_voice"] is not None
+    said = [(line["message"], line.get("labels", {})) for line in seen.refused.log]
+    assert [fields["provider"] for event, fields in said if event == "switched"] == ["deepgram"]
+    assert [fields["entry"] for event, fields in said if event == "decided"] == ["policy-number"]

@@ -53,12 +53,7 @@ def routes(house: House) -> APIRouter:
         return _document(twiml.connect(house.public, await house.tokens.issue(call)))
 
     async def stream_ended(request: Request) -> Response:
-        call = _over(house, await _proven(house, request))
-        if house.ended(call):
-            return _document(twiml.hangup())
-        if house.doors.refusing:
-            return Response(status_code=UNWANTED)
-        return _document(twiml.connect(house.public, await house.tokens.issue(call)))
+        return await _reconnect(house, _over(house, await _proven(house, request)))
 
     async def status(request: Request) -> Response:
         _over(house, await _proven(house, request))
@@ -67,16 +62,22 @@ def routes(house: House) -> APIRouter:
     async def media(websocket: WebSocket) -> None:
         await _media(house, websocket)
 
-    for path, post in (
-        ("/twilio/voice", voice),
-        ("/twilio/stream-ended", stream_ended),
-        ("/twilio/status", status),
-    ):
+    posts = {"/voice": voice, "/stream-ended": stream_ended, "/status": status}
+    for path, post in posts.items():
         for form in (path, f"{path}/"):
-            router.add_api_route(form, post, methods=["POST"], response_model=None)
+            router.add_api_route(f"/twilio{form}", post, methods=["POST"], response_model=None)
     for form in ("/twilio/media", "/twilio/media/"):
         router.add_api_websocket_route(form, media)
     return router
+
+
+async def _reconnect(house: House, call: str) -> Response:
+    """A call whose stream is over: the next one, at another worker where this one drains."""
+    if house.ended(call):
+        return _document(twiml.hangup())
+    if house.doors.refusing:
+        return Response(status_code=UNWANTED)
+    return _document(twiml.connect(house.public, await house.tokens.issue(call)))
 
 
 def _document(text: str) -> Response:
@@ -109,7 +110,7 @@ def _signed(connection: HTTPConnection) -> Signed:
 
 
 async def _proven(house: House, request: Request) -> Form:
-    """A webhook's form. Raises Refused where it is unreadable or not Twilio's."""
+    """A webhook's form. Raises Refused where it is not Twilio's, or not even readable."""
     try:
         async with asyncio.timeout(BODY_DEADLINE):
             body = await _body(request)
@@ -121,7 +122,7 @@ async def _proven(house: House, request: Request) -> Form:
             max_num_fields=MOST_FIELDS,
         )
     except (ClientDisconnect, TimeoutError, ValueError) as error:
-        raise Refused(UNREADABLE) from error
+        raise Refused(UNPROVEN) from error
     form = Form.of(pairs)
     if not house.signature.proves_post(_signed(request), form):
         logger.bind(path=request.scope["path"]).warning("webhook without a valid signature")

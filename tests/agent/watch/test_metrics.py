@@ -40,6 +40,7 @@ def turn(*, answer: float = 0.25, interrupted: bool = False) -> Turn:
         confidence=0.97,
         entry="what-is-a-deductible",
         ticket_id="t",
+        agent="",
         interrupted=interrupted,
         backchannels=0,
         decision=0.35,

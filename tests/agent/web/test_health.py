@@ -4,6 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.doctor import Row
+from agent.web.app import create_app
 from agent.web.doors import Doors
 from tests.agent.web.conftest import Worker, worker
 
@@ -71,3 +72,37 @@ async def test_prometheus_can_read_the_metrics(site: Worker) -> None:
     names = {family.name for family in text_string_to_metric_families(text)}
     assert status == 200
     assert {"answerline_calls_in_progress", "answerline_event_loop_lag_seconds"} <= names
+
+
+async def seen_from(address: str, path: str, key: str, keys: frozenset[str]) -> int:
+    """The status for a client at this address, asked of the application itself."""
+    async with worker(keys=keys) as site:
+        sent: list[dict[str, object]] = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        headers = [(b"authorization", f"Bearer {key}".encode())] if key else []
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
+            "headers": headers, "client": (address, 1234), "server": ("host", 80),
+        }  # fmt: skip
+        await create_app(site.house)(scope, receive, send)  # type: ignore[arg-type]
+        status = sent[0]["status"]
+        assert isinstance(status, int)
+        return status
+
+
+@pytest.mark.parametrize("path", ["/api/metrics", "/api/health/detailed"])
+async def test_from_outside_figures_are_shown_to_whoever_has_a_key(path: str) -> None:
+    keys = frozenset({"open sesame"})
+    assert await seen_from("127.0.0.1", path, "", keys) == 200
+    assert await seen_from("192.0.2.7", path, "open sesame", keys) == 200
+    assert await seen_from("192.0.2.7", path, "guessed", keys) == 401
+    assert await seen_from("192.0.2.7", path, "", keys) == 401
+    assert await seen_from("192.0.2.7", path, "", frozenset()) == 401
+    assert await seen_from("192.0.2.7", "/api/health", "", keys) == 200

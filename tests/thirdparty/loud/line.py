@@ -7,7 +7,7 @@ from pipecat.services.openai.stt import OpenAISTTService
 
 from agent.call import Call
 from agent.pipeline import stages as usual
-from loud.shout import Shout
+from .shout import Shout
 
 
 def stages(call: Call) -> list[FrameProcessor]:

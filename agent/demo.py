@@ -47,19 +47,20 @@ class Line:
 
     text: str
     how: str = "say"
-    """say: when the agent has finished; interrupt: in mid-sentence; listen: "uh-huh" meanwhile."""
+    """say: when the agent has finished; interrupt: in mid-sentence; listen: "uh-huh" meanwhile;
+    hang up: the caller says it and is gone."""
 
 
 ENGLISH = (
     Line("What is a deductible?"),
     Line("Uh-huh.", "listen"),
     Line("How do I report an accident?"),
-    Line("Wait, where do I find my policy number?", "interrupt"),
+    Line("Wait, what is a premium?", "interrupt"),
     Line("That's all, goodbye."),
 )
 SPANISH = (
-    Line("¿Dónde encuentro mi número de póliza?"),
-    Line("Gracias, adiós."),
+    Line("¿Qué es la prima?"),
+    Line("Gracias, adiós.", "hang up"),
 )
 
 
@@ -159,15 +160,16 @@ async def _script(mouth: Local, scene: Scene, lines: Sequence[Line], language: s
 
     async def script(caller: Caller) -> None:
         for line, clip in zip(lines, clips, strict=True):
-            if line.how == "say":
+            if line.how in {"say", "hang up"}:
                 await caller.listen(pause=PAUSE, within=PATIENCE)
-                scene.said(line.text)
-                await caller.say(clip)
+                scene.said(line.text, "(hangs up)" if line.how == "hang up" else "")
+                await caller.say(clip, wants_answer=line.how == "say")
             else:
                 wants = line.how == "interrupt"
                 scene.said(line.text, "(interrupts)" if wants else "(meanwhile)")
                 await caller.interrupt(clip, after=1.2, wants_answer=wants, within=PATIENCE)
-        await caller.stay(within=PATIENCE)
+        if lines[-1].how != "hang up":
+            await caller.stay(within=PATIENCE)
 
     return script
 

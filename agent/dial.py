@@ -65,23 +65,24 @@ def answered(report: CallReport) -> bool:
 
 
 def show(report: CallReport, console: Console) -> None:
-    console.print(
-        f"{report.call_sid}: {report.seconds:.1f} s, ended by {report.ended_by}; "
-        f"stream ready after {_seconds(report.ready)}, greeting after {_seconds(report.greeting)}"
-    )
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True)
+
+    line(f"{report.call_sid}: {report.seconds:.1f} s, ended by {report.ended_by}")
+    line(f"stream ready after {_seconds(report.ready)}, greeting after {_seconds(report.greeting)}")
     table = Table("caller said", "answer after", show_edge=False)
     for turn in report.turns:
         table.add_row(escape(turn.transcript or turn.said), _seconds(turn.voice_to_voice))
     if report.turns:
         console.print(table)
     for gap in report.gaps:
-        console.print(f"gap of {gap.seconds:.2f} s at {gap.start:.2f} s")
+        line(f"gap of {gap.seconds:.2f} s at {gap.start:.2f} s")
     for notice in report.warnings:
-        console.print(escape(f"warning {notice.code} at {notice.at:.2f} s: {notice.detail}"))
+        line(escape(f"warning {notice.code} at {notice.at:.2f} s: {notice.detail}"))
     if report.failure:
-        console.print(f"[red]the caller {escape(report.failure)}[/]")
+        line(f"[red]the caller {escape(report.failure)}[/]")
     if report.recording:
-        console.print(f"recording (left: caller, right: agent): {escape(str(report.recording))}")
+        line(f"recording (left: caller, right: agent): {escape(str(report.recording))}")
 
 
 def _seconds(value: float | None) -> str:

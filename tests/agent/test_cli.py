@@ -224,8 +224,12 @@ def test_talk_answers_one_question_lines_of_json_and_a_conversation(ran: Asked) 
     assert said.splitlines()[-1].startswith("goodbye"), "nothing after it"
 
 
-def test_ctrl_c_ends_a_conversation(folder: Path) -> None:
-    with running("talk", folder=folder) as process:
+@pytest.mark.parametrize("command", [("talk",), ("kb", "ask", "--jsonl")])
+def test_ctrl_c_ends_what_waits_for_input(folder: Path, command: tuple[str, ...]) -> None:
+    with running(*command, folder=folder) as process:
+        assert process.stdin is not None
+        process.stdin.write("hello\n")
+        process.stdin.flush()
         first_line(process)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130

@@ -24,7 +24,7 @@ from tests.commands import PATIENCE, SCRIPT, environment
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
 
-THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"
+THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"  # codespell:ignore thirdparty
 TOKEN = "0123456789abcdef0123456789abcdef"
 WEATHER = "What's the weather like?"
 POLICY = "Where do I find my policy number?"

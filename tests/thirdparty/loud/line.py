@@ -7,6 +7,7 @@ from pipecat.services.openai.stt import OpenAISTTService
 
 from agent.call import Call
 from agent.pipeline import stages as usual
+
 from .shout import Shout
 
 

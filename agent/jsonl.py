@@ -12,12 +12,13 @@ def read(line: str) -> tuple[str, str]:
 
     What is no JSON object is the text itself.
     """
+    line = line.strip().removeprefix("\ufeff")
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:
         item = None
     if not isinstance(item, dict):
-        return line.strip().removeprefix("\ufeff"), ""
+        return line, ""
     text, language = item.get("text"), item.get("language")
     if not isinstance(text, str):
         raise NoText('expected {"text": "…"} or plain text')

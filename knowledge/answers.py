@@ -33,6 +33,8 @@ class Answer:
     """Id of the knowledge entry: the answer's source."""
     department: str
     language: str
+    protected: bool = False
+    """To be spoken to its end, whatever the caller says meanwhile."""
     passages: tuple[Passage, ...] = field(default=())
     """The best few pieces of content for this question, this entry's own first."""
 

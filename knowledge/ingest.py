@@ -11,7 +11,7 @@ from knowledge.plainyaml import Node, Scalar, Unreadable
 
 LARGEST = 1_000_000
 """Bytes an entry may have: longer ones are no entry that anybody would have spoken."""
-_FIELDS = {"id", "department", "valid_until"}
+_FIELDS = {"id", "department", "protected", "valid_until"}
 _LANGUAGE = range(2, 4)
 """Letters of a language code: ISO 639-1 or 639-3."""
 _DEEPEST = 8
@@ -42,6 +42,8 @@ class Entry:
     """Longer text, from which passages for the model are cut."""
     valid_until: date | None = None
     """The last day on which the answer holds."""
+    protected: bool = False
+    """The answer is spoken to its end, whatever the caller says meanwhile: a legal text."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,7 +137,8 @@ def _entry(text: str, today: date) -> tuple[Entry, int]:
             continue
         if len(key) not in _LANGUAGE or not key.isascii() or not key.islower():
             raise Unreadable(
-                f"unknown field {key!r}; expected id, department, valid_until or a language code",
+                f"unknown field {key!r}; "
+                "expected id, department, protected, valid_until or a language code",
                 node.line,
             )
         wordings[key] = _wording(key, node)
@@ -147,6 +150,7 @@ def _entry(text: str, today: date) -> tuple[Entry, int]:
         wordings=wordings,
         body=body.strip(),
         valid_until=valid_until,
+        protected=_protected(tree.items.get("protected")),
     )
     return entry, name.line
 
@@ -169,6 +173,15 @@ def _line_of_text(tree: plainyaml.Mapping, key: str) -> Scalar:
     if not isinstance(node, Scalar) or not node.text.strip():
         raise Unreadable(f"{key}: expected one word", node.line)
     return Scalar(node.text.strip(), node.line, node.quoted)
+
+
+def _protected(node: Node | None) -> bool:
+    if node is None:
+        return False
+    word = node.text.strip().lower() if isinstance(node, Scalar) else ""
+    if word not in {"true", "false", "yes", "no"}:
+        raise Unreadable("protected: expected true or false", node.line)
+    return word in {"true", "yes"}
 
 
 def _valid_until(node: Node | None, today: date) -> date | None:

@@ -84,6 +84,7 @@ class Tongue:
             entry=entry.id,
             department=entry.department,
             language=spoken,
+            protected=entry.protected,
             passages=self._passages.best(reading, match.likeness, match.entry),
         )
 

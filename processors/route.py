@@ -141,7 +141,14 @@ class Route(Stage[Frame]):
         match decision.route:
             case Answering.KNOWLEDGE | Answering.CACHE if decision.answer:
                 answer = decision.answer
-                return self._say(answer.text, answer.language, turn.number, decision.route)
+                return speech(
+                    answer.text,
+                    answer.language,
+                    protected=answer.protected,
+                    pace=self._pace,
+                    route=decision.route,
+                    turn=turn.number,
+                )
             case Answering.CLARIFY:
                 return self._phrase(Phrase.ASK_BACK, turn, decision.route)
             case Answering.PERSON:

@@ -145,13 +145,14 @@ class LineOutput(FrameProcessor):
         self._wake.set()
 
     def _hold(self) -> None:
-        if self._holds and not self._playout.protected:
+        now = time.monotonic()
+        if self._holds and not self._playout.protected(now):
             self._playout.held = True
-            self._held_since = time.monotonic()
+            self._held_since = now
 
     async def _interrupt(self, frame: Frame) -> None:
         now = time.monotonic()
-        audible = self._playout.dry(now) > 0 or self._playout.busy
+        audible = self._playout.audible(now)
         heard, waiting = self._playout.interrupt(now)
         self._answering = False
         self._contexts.clear()
@@ -195,8 +196,8 @@ class LineOutput(FrameProcessor):
                 self._emit(Late(self._stream.call, now - slot - GRID))
             slot = now
         self._marks()
-        if playout.protected != self._guarded:
-            self._guarded = playout.protected
+        if (guarded := playout.protected(now)) != self._guarded:
+            self._guarded = guarded
             await self.push_frame(GuardFrame(on=self._guarded), FrameDirection.UPSTREAM)
 
     def _marks(self) -> None:

@@ -101,10 +101,14 @@ class Playout(Generic[T]):
         """Whether anything is still to be sent, played or given out."""
         return bool(self._buffer or self._cues)
 
-    @property
-    def protected(self) -> bool:
-        """Whether what is being played now must not be stopped."""
-        while self._protected and self._protected[0][1] <= self.sent:
+    def audible(self, now: float) -> bool:
+        """Whether there is audio that the caller has not heard yet."""
+        return bool(self._buffer) or self.dry(now) > 0
+
+    def protected(self, now: float) -> bool:
+        """Whether what the caller is hearing must not be stopped."""
+        heard = max(self._confirmed, self.played(now - ECHO_GRACE))
+        while self._protected and self._protected[0][1] <= heard:
             self._protected.popleft()
         return bool(self._protected) and self._protected[0][0] <= self.sent
 

@@ -23,7 +23,7 @@ from pipecat.services.openai.llm import OpenAILLMService
 
 from knowledge.chain import Fault, relay
 from knowledge.events import Answered, Emit, Switched
-from processors.frames import LANGUAGE, ROUTE, TURN
+from processors.frames import LANGUAGE, PACE, ROUTE, TURN
 from processors.model.client import Client, Finish, Message, Piece, Prompt, Usage
 from processors.model.sentences import Draft, Reply
 
@@ -104,6 +104,7 @@ class Model(OpenAILLMService):
         if self._context is not None and isinstance(frame, spoken):
             LANGUAGE.on(frame, LANGUAGE.of(self._context))
             TURN.on(frame, TURN.of(self._context))
+            PACE.on(frame, PACE.of(self._context))
             ROUTE.on(frame, "model")
         await super().push_frame(frame, direction)
 

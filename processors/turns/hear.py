@@ -25,6 +25,8 @@ START = 0.2
 """Seconds of voice that begin speech."""
 STOP = 0.2
 """Seconds without that end it."""
+CLOSED = 1.0
+"""Seconds after a speech that was cut off in which no other begins: its turn ends meanwhile."""
 VOICE = 0.7
 """Probability from which a window is voice; Pipecat's default."""
 _SECONDS = WINDOW / RATE
@@ -72,6 +74,7 @@ class Hear(FrameProcessor):
         self._echoing = 0
         """Windows since what is heard was found to be an echo; 0: it was not."""
         self._recent = bytearray()
+        self._closed_until = 0.0
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         await super().setup(replace(setup, observer=None))
@@ -105,7 +108,7 @@ class Hear(FrameProcessor):
             self._silence += 1
             if not self._heard:
                 self._voice = 0
-        if not self._heard and self._voice * _SECONDS >= START:
+        if not self._heard and self._voice * _SECONDS >= START and now >= self._closed_until:
             self._heard = True
             if self._is_echo(now):
                 self._echoing = 1
@@ -114,6 +117,8 @@ class Hear(FrameProcessor):
         elif self._heard and (self._silence * _SECONDS >= STOP or hearing.cut):
             self._heard = False
             self._voice = self._echoing = 0
+            if hearing.cut:
+                self._closed_until = now + CLOSED
             if hearing.speaking:
                 await self._stopped(self._silence * _SECONDS)
         elif self._echoing:

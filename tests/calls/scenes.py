@@ -59,6 +59,15 @@ en:
 ---
 The bridge is a suspension bridge.
 """
+LEGAL = """---
+id: terms
+department: policy
+protected: true
+en:
+  question: Today.
+  answer: By law we have to read this to you in full. The contract begins tomorrow at noon.
+---
+"""
 POLICY = """---
 id: policy-number
 department: policy
@@ -95,6 +104,10 @@ TRANSCRIPTS = {
         "This is something that I am testing to make sure that the VAD is working properly."
     ),
     "google_df_today": "Today.",
+    "ps_librivox_0870": (
+        "And Mister John Dashwood had then leisure to consider how much there might be prudently "
+        "in his power to do for"
+    ),
 }
 
 
@@ -150,6 +163,7 @@ async def stage(folder: Path, **variables: str) -> AsyncIterator[Stage]:
     knowledge.mkdir(parents=True, exist_ok=True)
     (knowledge / "bridge.md").write_text(ENTRY)
     (knowledge / "policy.md").write_text(POLICY)
+    (knowledge / "legal.md").write_text(LEGAL)
     (knowledge / "agent.yaml").write_text(AGENT)
     recordings = [Recording(text, "en", clip(name).pcm, name) for name, text in TRANSCRIPTS.items()]
     witness = Witness()
@@ -200,6 +214,9 @@ def scenes() -> Mapping[str, Scene]:
     return {
         "known": Scene([Listen(), Say(bridge), Listen()]),
         "model": Scene([Listen(), Say(weather), Listen()]),
+        "protected": Scene(
+            [Listen(), Say(clip("google_df_today")), Interrupt(weather.trimmed(), 1.5), Listen()]
+        ),
         "barge_in": Scene([Listen(), Say(bridge), Interrupt(weather.trimmed(), 1.5), Listen()]),
         "backchannel": Scene(
             [Listen(), Say(bridge), Interrupt(yes, 1.5, wants_answer=False), Listen()]
@@ -290,11 +307,13 @@ async def _second_crowd(folder: Path) -> dict[str, Played]:
         stage(folder / "embedded", LANGUAGES="en,es", **keyless) as embedded,
         stage(folder / "firm", BARGE_IN="off") as firm,
         stage(folder / "touchy", BARGE_IN="speech") as touchy,
+        stage(folder / "curt", INPUT_PROCESSING_VOICE_TIMEOUT="2.5") as curt,
     ):
         usual = scenes()
         return await _play(
             (firm, {"firm": usual["barge_in"]}),
             (touchy, {"touchy": usual["backchannel"]}),
+            (curt, {"curt": Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])}),
             (impatient, impatient_scenes()),
             (short, {"too_long": Scene([Stay(30)])}),
             (embedded, await embedded_scenes()),

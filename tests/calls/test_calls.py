@@ -83,6 +83,26 @@ def test_a_yes_meanwhile_does_not_stop_the_agent(played: Calls) -> None:
     assert record.backchannels == 1
 
 
+def test_a_protected_answer_is_spoken_to_its_end(played: Calls) -> None:
+    one = played["protected"]
+    no_fault(one)
+    assert one.report.clears == ()
+    said = one.witness.said[one.sid]
+    assert said[1] == (
+        "By law we have to read this to you in full. The contract begins tomorrow at noon.",
+        False,
+    )
+    assert said[2][0] == "It is sunny today. Enjoy your day."
+
+
+def test_the_longest_utterance_is_closed_and_answered(played: Calls) -> None:
+    one = played["curt"]
+    turn = one.report.turns[0]
+    assert turn.ended - turn.began > 5.0
+    assert turn.early, "the agent answered while the caller went on"
+    assert one.witness.heard[one.sid]
+
+
 def test_with_barge_in_off_the_agent_finishes_and_answers_after_it(played: Calls) -> None:
     one = played["firm"]
     no_fault(one)

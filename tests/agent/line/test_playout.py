@@ -163,6 +163,7 @@ def test_a_protected_sentence_is_known_while_it_plays() -> None:
     playout: Playout[str] = Playout()
     playout.add_audio(spoken(0.2), protected=True)
     playout.add_audio(spoken(0.4))
-    assert playout.protected
+    assert playout.protected(0.0)
     play(playout, 0.5)
-    assert not playout.protected
+    assert playout.protected(0.15)
+    assert not playout.protected(0.9)

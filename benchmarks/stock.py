@@ -77,14 +77,14 @@ async def talk(websocket: WebSocket, providers: argparse.Namespace) -> None:
         ),
     )
 
-    @transport.event_handler("on_client_connected")
     async def greet(_transport: object, _client: object) -> None:
         await worker.queue_frames([TTSSpeakFrame(GREETING)])
 
-    @transport.event_handler("on_client_disconnected")
     async def leave(_transport: object, _client: object) -> None:
         await worker.cancel()
 
+    transport.add_event_handler("on_client_connected", greet)
+    transport.add_event_handler("on_client_disconnected", leave)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()

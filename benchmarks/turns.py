@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from processors.turns.endpointing import Pause, silence
-from processors.turns.hear import START, STOP, VOICE
+from processors.turns.hear import PAUSE, START, STOP, SURE, VOICE
 from processors.turns.silero import RATE, WINDOW, Activity, Silero
 from processors.turns.smartturn import LONGEST, SmartTurn
 
@@ -73,12 +73,18 @@ def speeches(model: Silero, pcm: bytes) -> list[tuple[float, float]]:
             else:
                 quiet += 1
                 voice = voice if speaking else 0
-            if not speaking and voice * SECONDS >= START:
-                speaking, start = True, now - START
-            elif speaking and quiet * SECONDS >= STOP:
+            if not speaking and voice >= START:
+                speaking, start = True, now - START * SECONDS
+            elif speaking and quiet >= STOP:
                 found.append((start, last))
                 speaking, voice = False, 0
     return found
+
+
+def judge(smart_turn: SmartTurn, pcm: bytes, at: float) -> float:
+    """The verdict on what was said until `at`, in seconds."""
+    end = int(at * RATE) * 2
+    return smart_turn._judge(pcm[max(0, end - int(LONGEST * RATE * 2)) : end])
 
 
 def said(transcript: str, found: list[tuple[float, float]], number: int) -> str:
@@ -98,13 +104,14 @@ def measure(folder: Path) -> dict[str, Figures]:
         found = speeches(model, pcm)
         for number, (_, last) in enumerate(found):
             judged = clip.language == "en"
-            end = int((last + STOP) * RATE) * 2
-            verdict = smart_turn._judge(pcm[max(0, end - int(LONGEST * RATE * 2)) : end])
+            verdict = judge(smart_turn, pcm, last + PAUSE * SECONDS)
+            if SURE[0] < verdict < SURE[1]:
+                verdict = judge(smart_turn, pcm, last + STOP * SECONDS)
             final = number == len(found) - 1
             text = said(clip.transcript, found, number)
             needed = silence(Pause(text, verdict if judged else None, judged), PATIENCE)
             if final:
-                figure.delays.append(max(needed, STOP))
+                figure.delays.append(max(needed, STOP * SECONDS))
                 continue
             figure.pauses += 1
             late = found[number + 1][0] - (last + needed)

@@ -77,6 +77,14 @@ class HeardFrame(SystemFrame):
 
 
 @dataclass
+class PauseFrame(SystemFrame):
+    """The caller has fallen silent for a moment, or goes on: too short to be a stop yet, long
+    enough to ask for the words so far and for a verdict on the sound of it."""
+
+    on: bool = False
+
+
+@dataclass
 class TurnVerdictFrame(SystemFrame):
     """What the end-of-turn model thinks of the pause that the last VAD stop began."""
 

@@ -27,6 +27,8 @@ from benchmarks.sides.providers import Providers, own_delay, providers
 from benchmarks.sides.report import Figures, Report
 from benchmarks.sides.server import NotReady, Side, server
 
+WIDTH = 120
+"""Characters of a line where there is no terminal."""
 PARTS = ("latency", "idle", "talking", "growth", "capacity")
 
 
@@ -112,7 +114,7 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="may be given again")
     parser.add_argument("--report", type=Path, default=Path("reports/bench.json"))
     options = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a killed server's open requests
     if importlib.util.find_spec("deepgram") is None:
         console.print("deepgram-sdk is missing: the stock bot needs it (pip install deepgram-sdk)")

@@ -71,9 +71,13 @@ class Report:
     answerline: Figures = field(default_factory=Figures)
 
     @property
+    def own_late(self) -> float:
+        return max(self.stock.own_late, self.answerline.own_late)
+
+    @property
     def valid(self) -> bool:
         """Whether the callers were fast enough for the figures to mean the servers."""
-        return max(self.stock.own_late, self.answerline.own_late) <= TRUSTED
+        return self.own_late <= TRUSTED
 
     @property
     def rows(self) -> list[Row]:
@@ -89,6 +93,7 @@ class Report:
         return {
             "plan": self.plan,
             "valid": self.valid,
+            "callers_own_late_share": self.own_late,
             "server_and_callers_on_cores_of_their_own": self.apart,
             "recordings": self.recordings,
             "missed": [row.what for row in self.missed],
@@ -171,7 +176,10 @@ def verdict(report: Report) -> list[str]:
     if not report.apart:
         lines.append("this machine has one core: callers and server share it, ratios are rough")
     if not report.valid:
-        lines.append("INVALID: more than 1 % of the callers' own packets were late")
+        lines.append(
+            f"INVALID: {100 * report.own_late:.1f} % of the callers' own packets were late, "
+            f"trusted up to {100 * TRUSTED:g} %"
+        )
     for name, figures in (("stock", report.stock), ("Answerline", report.answerline)):
         if (one := figures.latency) is not None and one.unanswered + one.early:
             lines.append(

@@ -106,6 +106,11 @@ class Mouth:
         self._flush = at
         self._wake.set()
 
+    def paused(self, at: int) -> None:
+        """The caller may have finished: what came before `at` is to be made final ahead of time."""
+        self._flush = at
+        self._wake.set()
+
     async def block(self) -> bytes:
         """The next audio to send, 60 ms or more; b"" where what was sent is to be made final.
 

@@ -35,7 +35,7 @@ from processors.ears.mouth import Client, Heard, Mouth
 from processors.ears.returning import Returning, look
 from processors.ears.ring import Ring
 from processors.ears.words import Said, Words
-from processors.frames import CONFIDENCE, LANGUAGE, Key
+from processors.frames import CONFIDENCE, LANGUAGE, Key, PauseFrame
 
 CONNECTED = 1.0
 """Seconds that a provider has to accept the connection."""
@@ -134,6 +134,9 @@ class Ears(STTService):
             return
         if isinstance(frame, VADUserStartedSpeakingFrame):
             self._began(frame.start_secs)
+        elif isinstance(frame, PauseFrame):
+            if frame.on and self._mouth is not None:
+                self._mouth.paused(self._ring.received)
         elif isinstance(frame, VADUserStoppedSpeakingFrame):
             SETTLED.on(frame, self._ceased(frame.stop_secs))
         await super().process_frame(frame, direction)

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 from processors.turns.backchannels import words_of
 
+AT_ONCE = 0.2
+"""Seconds of silence after a pause that surely sounds like an end: the detector's own stop."""
 SURE = 0.35
-"""Seconds of silence after a pause that sounds like an end."""
+"""After one that sounds like an end."""
 UNSURE = 0.6
 LONG = 1.2
 """After one that sounds unfinished."""
 SILENCE_ONLY = 0.8
 """Where the sound of the pause says nothing, and after digits: people read them out in groups."""
 
+CLEAR = 0.8
+"""Verdict from which a pause surely is an end."""
 COMPLETE = 0.5
 """Verdict from which a pause sounds like an end."""
 OPEN = 0.1
@@ -76,6 +80,8 @@ def _silence(words: list[str], pause: Pause, patience: float) -> float:
         return SILENCE_ONLY
     if words and all(word in _OPENERS for word in words):
         return SILENCE_ONLY
+    if pause.verdict is not None and pause.verdict > CLEAR:
+        return AT_ONCE
     if words and all(word in _SHORT for word in words):
         return SURE
     if not pause.judged:

@@ -16,20 +16,25 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
-from processors.frames import TurnVerdictFrame
+from processors.frames import PauseFrame, TurnVerdictFrame
 from processors.turns.echo import LIKENESS, Echo
 from processors.turns.silero import RATE, WINDOW, Activity, Silero
 from processors.turns.smartturn import LONGEST, SmartTurn
 
-START = 0.2
-"""Seconds of voice that begin speech."""
-STOP = 0.2
-"""Seconds without that end it."""
+_SECONDS = WINDOW / RATE
+START = round(0.2 / _SECONDS)
+"""Windows of voice that begin speech: 0.19 s."""
+STOP = round(0.2 / _SECONDS)
+"""Windows without that end it."""
+PAUSE = 3
+"""Windows without after which it may have ended: 0.1 s. On 28 clips this comes hardly more often
+than a stop (58 times to 49), and it is 0.1 s that the caller need not wait."""
+SURE = (0.1, 0.8)
+"""A verdict at a pause within these is made again at the stop, where there is more to hear."""
 CLOSED = 1.0
 """Seconds after a speech that was cut off in which no other begins: its turn ends meanwhile."""
 VOICE = 0.7
 """Probability from which a window is voice; Pipecat's default."""
-_SECONDS = WINDOW / RATE
 _RECHECK = 3
 """Windows between two looks at what may be an echo: 0.1 s."""
 
@@ -75,6 +80,11 @@ class Hear(FrameProcessor):
         """Windows since what is heard was found to be an echo; 0: it was not."""
         self._recent = bytearray()
         self._closed_until = 0.0
+        self._pause = 0
+        """Counts pauses: a verdict on an earlier one is worth nothing."""
+        self._pausing = False
+        self._unsure = True
+        """The pause that is on has no verdict that is sure."""
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         await super().setup(replace(setup, observer=None))
@@ -97,38 +107,50 @@ class Hear(FrameProcessor):
             await self._window(probability, now)
 
     async def _window(self, probability: float, now: float) -> None:
-        hearing = self._hearing
         if probability >= VOICE:
-            self._voice += 1
-            self._silence = 0
-            if not self._echoing:
-                hearing.quiet_since = now
-                hearing.voiced += _SECONDS if hearing.speaking else 0.0
+            await self._voiced(now)
         else:
             self._silence += 1
             if not self._heard:
                 self._voice = 0
-        if not self._heard and self._voice * _SECONDS >= START and now >= self._closed_until:
+        if not self._heard and self._voice >= START and now >= self._closed_until:
             self._heard = True
             if self._is_echo(now):
                 self._echoing = 1
             else:
                 await self._started(self._voice * _SECONDS)
-        elif self._heard and (self._silence * _SECONDS >= STOP or hearing.cut):
-            self._heard = False
-            self._voice = self._echoing = 0
-            if hearing.cut:
-                self._closed_until = now + CLOSED
-            if hearing.speaking:
-                await self._stopped(self._silence * _SECONDS)
+        elif self._heard and (self._silence >= STOP or self._hearing.cut):
+            await self._fell_silent(now)
         elif self._echoing:
             await self._recheck(now)
+        elif self._hearing.speaking and self._silence == PAUSE:
+            await self._paused()
+
+    async def _voiced(self, now: float) -> None:
+        hearing = self._hearing
+        self._voice += 1
+        self._silence = 0
+        if not self._echoing:
+            hearing.quiet_since = now
+            hearing.voiced += _SECONDS if hearing.speaking else 0.0
+        if self._pausing:
+            self._pausing = False
+            await self.push_frame(PauseFrame(on=False))
+
+    async def _fell_silent(self, now: float) -> None:
+        """Whoever was heard, the caller or an echo."""
+        self._heard = False
+        self._voice = self._echoing = 0
+        if self._hearing.cut:
+            self._closed_until = now + CLOSED
+        if self._hearing.speaking:
+            await self._stopped(self._silence * _SECONDS)
 
     async def _recheck(self, now: float) -> None:
         self._echoing += 1
         if self._echoing % _RECHECK == 0 and not self._is_echo(now):
             self._echoing = 0
-            await self._started(START)
+            await self._started(START * _SECONDS)
 
     def _is_echo(self, now: float) -> bool:
         return self._echo.active(now) and self._echo.likeness(now) >= LIKENESS
@@ -137,16 +159,35 @@ class Hear(FrameProcessor):
         self._hearing.speaking = True
         self._hearing.voiced = voiced
         self._hearing.quiet_since = time.monotonic()
-        await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START))
+        await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START * _SECONDS))
 
     async def _stopped(self, silence: float) -> None:
         hearing = self._hearing
         hearing.speaking = hearing.cut = False
+        self._pausing = False
         await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=silence))
-        if self._smart_turn is not None and self._judged():
-            self.create_task(self._judge(self._smart_turn, bytes(self._recent)), "judge")
+        if self._unsure:
+            self._ask()
 
-    async def _judge(self, smart_turn: SmartTurn, pcm: bytes) -> None:
+    async def _paused(self) -> None:
+        self._pause += 1
+        self._pausing = True
+        await self.push_frame(PauseFrame(on=True))
+        self._unsure = not self._ask()
+
+    def _ask(self) -> bool:
+        """Has the pause judged by its sound; whether that was worth it."""
+        if self._smart_turn is None or not self._judged():
+            return False
+        work = self._judge(self._smart_turn, bytes(self._recent), self._pause)
+        self.create_task(work, "judge")
+        return True
+
+    async def _judge(self, smart_turn: SmartTurn, pcm: bytes, pause: int) -> None:
         verdict = await smart_turn.verdict(pcm)
-        if verdict is not None and not self._hearing.speaking:
+        if verdict is None or pause != self._pause:
+            self._unsure = True
+            return
+        self._unsure = SURE[0] < verdict < SURE[1]
+        if self._pausing or not self._hearing.speaking:
             await self.push_frame(TurnVerdictFrame(probability=verdict))

@@ -15,7 +15,7 @@ from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_stop.base_user_turn_stop_strategy import BaseUserTurnStopStrategy
 
 from processors.ears.service import SETTLED
-from processors.frames import TurnVerdictFrame
+from processors.frames import PauseFrame, TurnVerdictFrame
 from processors.turns.endpointing import Pause, silence
 from processors.turns.floor import Floor
 from processors.turns.hear import Hearing
@@ -46,6 +46,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._interim = False
         self._final = False
         """The ears handed in words since speech last started."""
+        self._pausing = False
         self._verdict: float | None = None
         self._began = self._stopped = 0.0
         self._timer: asyncio.Task[None] | None = None
@@ -72,7 +73,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
         match frame:
             case VADUserStartedSpeakingFrame():
-                self._final = False
+                self._final = self._pausing = False
                 self._verdict = None
                 await self._cancel(self._timer)
                 return ProcessFrameResult.CONTINUE
@@ -83,9 +84,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 self._verdict = probability
             case InterimTranscriptionFrame(text=text):
                 self._interim = bool(text.strip())
+            case PauseFrame(on=on):
+                self._pausing = on
+                if not on:
+                    self._final, self._verdict = False, None
+                return ProcessFrameResult.CONTINUE
             case TranscriptionFrame(text=text):
                 self._interim = False
-                self._final = True
+                self._final = self._pausing or not self._hearing.speaking
                 self._text = f"{self._text} {text}".strip() if self._floor.in_turn else ""
             case _:
                 return ProcessFrameResult.CONTINUE

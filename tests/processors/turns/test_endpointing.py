@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.turns.endpointing import LONG, SILENCE_ONLY, SURE, UNSURE, Pause, silence
+from processors.turns.endpointing import AT_ONCE, LONG, SILENCE_ONLY, SURE, UNSURE, Pause, silence
 
 PATIENCE = 1.2
 
@@ -10,7 +10,8 @@ PATIENCE = 1.2
 @pytest.mark.parametrize(
     ("text", "verdict", "judged", "expected"),
     [
-        ("what is a deductible", 0.9, True, SURE),
+        ("what is a deductible", 0.9, True, AT_ONCE),
+        ("what is a deductible", 0.7, True, SURE),
         ("what is a deductible", 0.3, True, UNSURE),
         ("I wanted to ask you something", 0.02, True, LONG),
         ("I wanted to ask you something", None, True, LONG),
@@ -21,7 +22,7 @@ PATIENCE = 1.2
         ("it is 4821", 0.9, True, SILENCE_ONLY),
         ("I would like to know about the", 0.9, True, LONG),
         ("I want to make sure that", 0.01, True, 1.5 * LONG),
-        ("How do I do that?", 0.9, True, SURE),
+        ("How do I do that?", 0.9, True, AT_ONCE),
         ("Wait.", 0.9, True, SILENCE_ONLY),
         ("Perdón, oiga", None, False, SILENCE_ONLY),
     ],

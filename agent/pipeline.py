@@ -11,8 +11,8 @@ def stages(call: Call) -> list[FrameProcessor]:
     return [
         call.line.input(),  # Twilio media stream
         call.turns.hear(),  # voice activity
+        call.ears,  # speech to text; no audio goes further
         Keys(),  # DTMF
-        call.ears,  # speech to text
         call.turns.user(),  # end of turn, barge-in, backchannels
         Route(
             call.knowledge,

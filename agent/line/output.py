@@ -39,6 +39,8 @@ from processors.voice.service import AT
 
 GRID = 0.02
 """Seconds: all calls of a process wake on one common grid, in one loop iteration."""
+LONGEST_SLEEP = 0.04
+"""Seconds; a mark's echo and a release wake nobody."""
 HOLD = 3.0
 """Seconds after which a hold that nobody has decided about ends by itself."""
 LATE = 0.02
@@ -172,8 +174,9 @@ class LineOutput(FrameProcessor):
             await self._play(now)
             await self._give(now)
             if self._playout.busy:
-                slot = (int(time.monotonic() / GRID) + 1) * GRID
-                await asyncio.sleep(slot - time.monotonic())
+                now = time.monotonic()
+                slot = (int(max(now, self._playout.slot) / GRID) + 1) * GRID
+                await asyncio.sleep(min(slot - now, LONGEST_SLEEP))
             else:
                 if not self._answering:
                     await self._stopped()

@@ -1,6 +1,7 @@
 """How long the event loop keeps a frame waiting, what held it, and when garbage is collected."""
 
 import asyncio
+import ctypes
 import gc
 import sys
 import threading
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 from loguru import logger
 
-PERIOD = 0.1
+PERIOD = 0.2
 """Seconds between two probes."""
 STALL = 0.25
 """Seconds of lag that are logged with what held the loop."""
@@ -128,6 +129,7 @@ class Collector:
         pause = self.QUIET if remaining == 0 else self.BUSY
         if self._thresholds is not None and time.monotonic() - self._last >= pause:
             gc.collect()
+            _give_back()
             self._last = time.monotonic()
 
     def _timed(self, phase: str, info: dict[str, Any]) -> None:
@@ -135,3 +137,11 @@ class Collector:
             self._began = time.perf_counter()
         else:
             self._observe(info["generation"], time.perf_counter() - self._began)
+
+
+def _give_back() -> None:
+    """What ended calls leave free inside glibc's heap goes back to the system: else a process
+    grows by 0.2 MB a call, although nothing is kept."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

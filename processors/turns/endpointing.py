@@ -11,7 +11,7 @@ from processors.turns.backchannels import words_of
 
 AT_ONCE = 0.2
 """Seconds of silence after a pause that surely sounds like an end: the detector's own stop."""
-SURE = 0.35
+SURE = 0.25
 """After one that sounds like an end."""
 UNSURE = 0.6
 LONG = 1.2

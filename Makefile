@@ -29,7 +29,7 @@ serve: $(READY) ## the service, with the settings of .env
 
 .PHONY: test
 test: $(READY) ## every test, in less than five minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: coverage
 coverage: $(READY) ## the tests again, with the branches that they take

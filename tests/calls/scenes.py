@@ -254,7 +254,7 @@ async def embedded_scenes() -> Mapping[str, Scene]:
         return Clip(text, pcm, text, language)
 
     where = await spoken("Where do I find my policy number?", "en")
-    again = await spoken("Can you repeat that?", "en")
+    again = await spoken("Please repeat that.", "en")
     bye = await spoken("That's all, goodbye.", "en")
     donde = await spoken("¿Dónde encuentro mi número de póliza?", "es")
     adios = await spoken("Eso es todo, muchas gracias, adiós.", "es")
@@ -301,23 +301,25 @@ async def _second_crowd(folder: Path) -> dict[str, Played]:
     keyless = dict.fromkeys(
         ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY", "TWILIO_ACCOUNT_SID"), ""
     )
-    async with (
-        stage(folder / "impatient", IDLE_PROMPT="1.2", EARS="local") as impatient,
-        stage(folder / "short", MAX_CALL="4") as short,
-        stage(folder / "embedded", LANGUAGES="en,es", **keyless) as embedded,
-        stage(folder / "firm", BARGE_IN="off") as firm,
-        stage(folder / "touchy", BARGE_IN="speech") as touchy,
-        stage(folder / "curt", INPUT_PROCESSING_VOICE_TIMEOUT="2.5") as curt,
-    ):
-        usual = scenes()
-        return await _play(
-            (firm, {"firm": usual["barge_in"]}),
-            (touchy, {"touchy": usual["backchannel"]}),
-            (curt, {"curt": Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])}),
-            (impatient, impatient_scenes()),
-            (short, {"too_long": Scene([Stay(30)])}),
-            (embedded, await embedded_scenes()),
-        )
+    usual = scenes()
+    long = Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])
+
+    loaded = asyncio.Barrier(6)
+
+    async def crowd(its: Mapping[str, Scene], **variables: str) -> dict[str, Played]:
+        async with stage(folder / next(iter(its)), **variables) as on:
+            await loaded.wait()
+            return await _play((on, its))
+
+    crowds = await asyncio.gather(
+        crowd(impatient_scenes(), IDLE_PROMPT="1.2", EARS="local"),
+        crowd({"too_long": Scene([Stay(30)])}, MAX_CALL="4"),
+        crowd(await embedded_scenes(), LANGUAGES="en,es", **keyless),
+        crowd({"firm": usual["barge_in"]}, BARGE_IN="off"),
+        crowd({"touchy": usual["backchannel"]}, BARGE_IN="speech"),
+        crowd({"curt": long}, INPUT_PROCESSING_VOICE_TIMEOUT="2.5"),
+    )
+    return {name: one for its in crowds for name, one in its.items()}
 
 
 async def _play(*crowd: tuple[Stage, Mapping[str, Scene]]) -> dict[str, Played]:

@@ -1,6 +1,6 @@
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -259,23 +259,22 @@ def held_out(language: str, folds: Iterable[int], rate: float) -> tuple[list[boo
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(("rate", "accuracy", "share"), [(0.0, 0.72, 0.30), (0.1, 0.64, 0.22)])
 def test_phrasings_never_seen_find_their_entry(
-    language: str, rate: float, accuracy: float, share: float, capsys: pytest.CaptureFixture[str]
+    language: str, rate: float, accuracy: float, share: float, figure: Callable[[str], None]
 ) -> None:
     right, sure = held_out(language, (0, 3, 6, 8), rate)
     correct, chance = np.array(right), np.array(sure)
     answered = chance >= 0.9
     precision = correct[answered].mean()
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\nheld-out {language}, {rate:.0%} misheard: right {correct.mean():.3f}, "
-            f"sure {answered.mean():.3f}, right when sure {precision:.3f}, {len(right)} turns"
-        )
+    figure(
+        f"{rate:.0%} misheard: right {correct.mean():.3f}, "
+        f"sure {answered.mean():.3f}, right when sure {precision:.3f}, {len(right)} turns"
+    )
     assert correct.mean() >= accuracy
     assert answered.mean() >= share
     assert precision >= 0.95
 
 
-def test_building_and_asking_are_quick(capsys: pytest.CaptureFixture[str]) -> None:
+def test_building_and_asking_are_quick(figure: Callable[[str], None]) -> None:
     began = time.process_time()
     index = Index.build(ENTRIES)
     built = time.process_time() - began
@@ -291,8 +290,6 @@ def test_building_and_asking_are_quick(capsys: pytest.CaptureFixture[str]) -> No
         index.best(question)
         took.append(time.process_time() - began)
     median, worst = np.percentile(took, [50, 99]) * 1e6
-    with capsys.disabled():
-        took_each = f"{median:.0f} µs (p50), {worst:.0f} µs (p99)"
-        print(f"\nbuilt in {built:.3f} s, asked in {took_each}")  # noqa: T201
+    figure(f"built in {built:.3f} s, asked in {median:.0f} µs (p50), {worst:.0f} µs (p99)")
     assert built < 1.5
     assert median < 3_000

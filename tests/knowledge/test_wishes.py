@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from knowledge.ingest import ingest, shipped
@@ -96,13 +98,12 @@ def test_no_shipped_phrasing_and_nothing_out_of_scope_is_taken_for_a_wish() -> N
     assert [text for text in (*asked, *OUT_OF_SCOPE) if recognise(text)] == []
 
 
-def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
+def test_precision_and_recall(figure: Callable[[str], None]) -> None:
     found = [(recognise(text), wish) for text, wish in LABELLED]
     hits = sum(said is not None and said is wish for said, wish in found)
     precision = hits / sum(said is not None for said, _ in found)
     recall = hits / sum(wish is not None for _, wish in found)
-    with capsys.disabled():
-        print(f"\nwishes: precision {precision:.3f}, recall {recall:.3f}, {len(found)} turns")  # noqa: T201
+    figure(f"precision {precision:.3f}, recall {recall:.3f}, {len(found)} turns")
     assert precision >= 0.99
     assert recall >= 0.97
 

@@ -31,7 +31,8 @@ LIVE = {
     "punctuate": "true",
     "endpointing": "300",
 }
-TRACE = FOLDER / "traces" / "deepgram" / "vad-deepgram.json"
+TRACE = Path(__file__).parents[2] / "wire" / "deepgram" / "nova-3-midpauses.json"
+"""What the real nova-3 sent for `dograh_midpauses`; its licence lies beside it."""
 
 
 def transcribe(

@@ -7,8 +7,7 @@ import math
 import re
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +24,6 @@ _LETTERS = 4
 """Characters in one message: 0.29 s of speech."""
 _SCHEDULE = 120
 """Characters that the websocket waits for without `auto_mode`, a flush or a close."""
-_WATCH = 0.02
-"""Seconds between two looks whether the client is still there."""
 
 Speak = Callable[[str], bytes]
 """Text to 16-bit mono PCM at 8 kHz; called on a thread."""
@@ -101,7 +98,7 @@ class ElevenLabs(Simulator):
         if wrong := _checked(body, form):
             return wrong
         self.requests.append({**body, "output_format": form})
-        with self._counted():
+        with self.counted():
             await self.pause(request, self.latency)
             response = web.StreamResponse(headers={"Content-Type": kind})
             response.headers["request-id"] = uuid.uuid4().hex
@@ -151,7 +148,7 @@ class ElevenLabs(Simulator):
         if not _FORMAT.fullmatch(form):
             return _error(400, "invalid_output_format", "the simulator speaks pcm and ulaw only")
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
-        with self._counted():
+        with self.counted():
             await socket.prepare(request)
             async with asyncio.TaskGroup() as tasks:
                 conversation = _Conversation(self, request, socket, tasks, form)
@@ -186,10 +183,6 @@ class ElevenLabs(Simulator):
             return how
         return Speaking(how.fault, how.latency, how.retry_after)
 
-    @property
-    def latency(self) -> float:
-        return math.inf if self.behaviour.fault is Fault.HANG else self.behaviour.latency
-
     def refused(self, request: web.Request) -> web.Response | None:
         """For a wrong key, or the fault that is being simulated."""
         self.seen.requests += 1
@@ -214,29 +207,6 @@ class ElevenLabs(Simulator):
         if how.fault is Fault.BROKEN:
             return _error(500, "internal_server_error", "An unexpected error occurred.")
         return None
-
-    async def pause(self, request: web.Request, seconds: float) -> None:
-        """Raises ConnectionResetError as soon as the client has gone."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + seconds
-        while request.transport is not None and not request.transport.is_closing():
-            if (left := end - clock()) <= 0:
-                return
-            await asyncio.sleep(min(left, _WATCH))
-        raise ConnectionResetError
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Ends quietly where the client has gone, or was thrown out."""
-        self.seen.open += 1
-        try:
-            yield
-        except* ConnectionResetError:
-            self.seen.cancelled += 1
-        except* ConnectionAbortedError:
-            pass
-        finally:
-            self.seen.open -= 1
 
 
 class _Conversation:

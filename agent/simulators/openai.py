@@ -1,7 +1,6 @@
 """OpenAI on the wire: chat completions, streamed or not, models, embeddings, and their faults."""
 
 import array
-import asyncio
 import base64
 import hashlib
 import math
@@ -9,8 +8,7 @@ import re
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +22,6 @@ Answers = Callable[[Messages], str]
 
 _PASSAGE = re.compile(r'<(\w+)[^>]*>(.+?)</\1>|"""(.+?)"""|```(.+?)```', re.DOTALL)
 _TOKEN = re.compile(r"\s*(?:\w{1,6}|[^\w\s])")
-_WATCH = 0.02
-"""Seconds between two looks at whether the client has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +101,15 @@ class OpenAI(Simulator):
         if not isinstance(messages, list) or not messages:
             return _error(400, "expected 'messages', an array that is not empty")
         self.requests.append(body)
-        with self._counted():
-            await self._pause(request, self._latency)
+        with self.counted():
+            await self.pause(request, self.latency)
             if self.behaviour.fault is Fault.GARBAGE:
                 return web.Response(text="data: {<html>\n\n", content_type="text/event-stream")
             text = "" if self.behaviour.fault is Fault.EMPTY else self._answers(messages)
             answer = _Answer.to(body, text)
             if body.get("stream"):
                 return await self._stream(request, answer)
-            await self._pause(request, self._writing.pace * len(answer.tokens))
+            await self.pause(request, self._writing.pace * len(answer.tokens))
             return _json(answer.whole())
         return web.Response()  # to nobody
 
@@ -131,13 +127,13 @@ class OpenAI(Simulator):
         for number, token in enumerate(answer.tokens):
             how = self._writing
             if number == how.tokens and how.stall:
-                await self._pause(request, math.inf)
+                await self.pause(request, math.inf)
             if number == how.tokens and how.fault is Fault.DROP:
                 if request.transport is not None:
                     request.transport.close()
                 return
             yield answer.chunk({"content": token})
-            await self._pause(request, how.pace)
+            await self.pause(request, how.pace)
         yield answer.chunk({}, finish=answer.finish)
         if answer.counted:
             yield answer.usage()
@@ -154,8 +150,8 @@ class OpenAI(Simulator):
         if not isinstance(dimensions, int) or not 1 <= dimensions <= 3072:
             return _error(400, "expected 'dimensions' between 1 and 3072")
         self.requests.append(body)
-        with self._counted():
-            await self._pause(request, self._latency)
+        with self.counted():
+            await self.pause(request, self.latency)
         pack = _base64 if body.get("encoding_format") == "base64" else list
         tokens = sum(len(_TOKEN.findall(text)) for text in texts)
         data = [
@@ -169,8 +165,8 @@ class OpenAI(Simulator):
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if refused := self._refused(request):
             return refused
-        with self._counted():
-            await self._pause(request, self._latency)
+        with self.counted():
+            await self.pause(request, self.latency)
         owned = {"object": "model", "created": 1, "owned_by": "simulator"}
         return _json({"object": "list", "data": [{"id": name, **owned} for name in self._models]})
 
@@ -181,10 +177,6 @@ class OpenAI(Simulator):
         if isinstance(how, Writing):
             return how
         return Writing(how.fault, how.latency, how.retry_after)
-
-    @property
-    def _latency(self) -> float:
-        return math.inf if self.behaviour.fault is Fault.HANG else self.behaviour.latency
 
     def _refused(self, request: web.Request) -> web.Response | None:
         """For a wrong key, or the fault that is being simulated."""
@@ -203,27 +195,6 @@ class OpenAI(Simulator):
         if how.fault is Fault.BROKEN:
             return _error(500, "the server had an error", kind="server_error")
         return None
-
-    async def _pause(self, request: web.Request, seconds: float) -> None:
-        """Raises ConnectionResetError as soon as the client has gone."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + seconds
-        while request.transport is not None and not request.transport.is_closing():
-            if (left := end - clock()) <= 0:
-                return
-            await asyncio.sleep(min(left, _WATCH))
-        raise ConnectionResetError
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Ends quietly where the client has gone."""
-        self.seen.open += 1
-        try:
-            yield
-        except ConnectionResetError:
-            self.seen.cancelled += 1
-        finally:
-            self.seen.open -= 1
 
 
 @dataclass(frozen=True, slots=True)

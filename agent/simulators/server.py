@@ -1,14 +1,19 @@
 """What the simulated providers share: a loopback server whose behaviour can be changed."""
 
 import asyncio
+import math
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+
+_WATCH = 0.02
+"""Seconds between two looks at whether the client has gone."""
 
 
 class Fault(StrEnum):
@@ -106,6 +111,34 @@ class Simulator:
         assert self._runner is not None
         self._site = web.SockSite(self._runner, listener)
         await self._site.start()
+
+    @property
+    def latency(self) -> float:
+        """Seconds to the first byte; without end where the provider hangs."""
+        return math.inf if self.behaviour.fault is Fault.HANG else self.behaviour.latency
+
+    async def pause(self, request: web.Request, seconds: float) -> None:
+        """Raises ConnectionResetError as soon as the client has gone."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
+        while request.transport is not None and not request.transport.is_closing():
+            if (left := end - clock()) <= 0:
+                return
+            await asyncio.sleep(min(left, _WATCH))
+        raise ConnectionResetError
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Ends quietly where the client has gone, or was thrown out."""
+        self.seen.open += 1
+        try:
+            yield
+        except* ConnectionResetError:
+            self.seen.cancelled += 1
+        except* ConnectionAbortedError:
+            pass
+        finally:
+            self.seen.open -= 1
 
     async def refusal(self, error: Callable[[int], web.Response]) -> web.Response | None:
         """The answer to a request that is to fail before it begins, in the provider's own form."""

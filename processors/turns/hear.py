@@ -49,6 +49,8 @@ class Hearing:
         """Seconds of voice in the current speech."""
         self.quiet_since = 0.0
         """Monotonic second of the last voiced sound."""
+        self.judging = False
+        """A verdict on the sound of the last pause was asked for, and is there or will come."""
         self.cut = False
         """Set to have the speech taken as over: the longest utterance was reached."""
 
@@ -157,6 +159,8 @@ class Hear(FrameProcessor):
 
     async def _started(self, voiced: float) -> None:
         self._hearing.speaking = True
+        self._hearing.judging = False
+        self._unsure = True
         self._hearing.voiced = voiced
         self._hearing.quiet_since = time.monotonic()
         await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START * _SECONDS))
@@ -178,15 +182,19 @@ class Hear(FrameProcessor):
     def _ask(self) -> bool:
         """Has the pause judged by its sound; whether that was worth it."""
         if self._smart_turn is None or not self._judged():
+            self._hearing.judging = False
             return False
+        self._hearing.judging = True
         work = self._judge(self._smart_turn, bytes(self._recent), self._pause)
         self.create_task(work, "judge")
         return True
 
     async def _judge(self, smart_turn: SmartTurn, pcm: bytes, pause: int) -> None:
         verdict = await smart_turn.verdict(pcm)
-        if verdict is None or pause != self._pause:
-            self._unsure = True
+        if pause != self._pause:
+            return
+        if verdict is None:
+            self._unsure, self._hearing.judging = True, False
             return
         self._unsure = SURE[0] < verdict < SURE[1]
         if self._pausing or not self._hearing.speaking:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from pipecat.frames.frames import (
     Frame,
@@ -32,16 +31,13 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         *,
         patience: float,
         longest: float,
-        judged: Callable[[], bool],
     ) -> None:
-        """`patience`, `longest`: seconds of silence, and of a whole turn, that end it at the most.
-        `judged`: whether a verdict on the sound of the pause may come."""
+        """`patience`, `longest`: seconds of silence, and of a turn, that end it at the most."""
         super().__init__()
         self._floor = floor
         self._hearing = hearing
         self._patience = patience
         self._longest = longest
-        self._judged = judged
         self._text = ""
         self._interim = False
         self._final = False
@@ -107,7 +103,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         elif time.monotonic() - self._began >= self._longest:
             due = 0.0
         else:
-            pause = Pause(self._text, self._verdict, self._judged())
+            pause = Pause(self._text, self._verdict, self._hearing.judging)
             due = self._hearing.quiet_since + silence(pause, self._patience)
         old, self._timer = self._timer, self.create_task(self._end_at(due), "end")
         if old is not None and old is not asyncio.current_task():

@@ -62,7 +62,6 @@ class TurnTaking:
                     self.hearing,
                     patience=patience.turn,
                     longest=patience.longest,
-                    judged=self.judged,
                 )
             ],
         )
@@ -87,8 +86,10 @@ class TurnTaking:
         self._user.language = language
 
     def judged(self) -> bool:
-        """Whether the end-of-turn model is asked about a pause: within a turn it can judge."""
-        return self._smart_turn is not None and self.floor.in_turn and self.language in JUDGED
+        """Whether the end-of-turn model is asked about a pause: within a turn, and in what may
+        become one, of a language that it knows."""
+        said = self.floor.in_turn or self.floor.watching
+        return self._smart_turn is not None and said and self.language in JUDGED
 
     def hear(self) -> Hear:
         return Hear(self._silero, self._smart_turn, self.hearing, self.echo, judged=self.judged)

@@ -14,6 +14,9 @@ BargeIn = Literal["words", "speech", "off"]
 
 VOICED = 0.6
 """Seconds of voice that take the floor without a word known."""
+GOING_ON = 0.35
+"""The same while the agent has not begun to answer: the caller had only paused. Longer than a
+cough."""
 FINAL = 0.35
 """Seconds after the end of wordless speech in which its transcript may still come."""
 _REMEMBERED = 60
@@ -58,6 +61,11 @@ class Floor:
         return self._watching and not self._in_turn
 
     @property
+    def enough(self) -> float:
+        """Seconds of voice that take the floor now, without a word known."""
+        return VOICED if self._speaking else GOING_ON
+
+    @property
     def in_turn(self) -> bool:
         return self._in_turn
 
@@ -100,7 +108,7 @@ class Floor:
 
     def voiced(self, seconds: float) -> Act:
         """`seconds` of voice in the speech that is being watched."""
-        if self.watching and not self._agreed and seconds >= VOICED:
+        if self.watching and not self._agreed and seconds >= self.enough:
             return Act.TAKE
         return Act.NONE
 

@@ -17,7 +17,7 @@ from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start.base_user_turn_start_strategy import BaseUserTurnStartStrategy
 
 from processors.frames import GuardFrame, HoldReleaseFrame
-from processors.turns.floor import FINAL, VOICED, Act, Floor
+from processors.turns.floor import FINAL, Act, Floor
 from processors.turns.hear import Hearing
 
 
@@ -58,7 +58,7 @@ class HoldThenDecide(BaseUserTurnStartStrategy):
             case VADUserStartedSpeakingFrame():
                 await self._do(floor.speech_started(), frame)
                 if floor.watching:
-                    await self._time(VOICED - frame.start_secs, self._weigh)
+                    await self._time(floor.enough - frame.start_secs, self._weigh)
             case VADUserStoppedSpeakingFrame():
                 if floor.watching:
                     await self._time(FINAL, self._give_up)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.turns.floor import VOICED, Act, BargeIn, Floor
+from processors.turns.floor import GOING_ON, VOICED, Act, BargeIn, Floor
 
 
 def speaking(barge_in: BargeIn = "words") -> Floor:
@@ -84,6 +84,15 @@ def test_an_owed_answer_is_not_lost_to_a_cough() -> None:
     assert floor.busy
     assert floor.speech_started() is Act.NONE
     assert floor.speech_quiet() is Act.RELEASE
+
+
+def test_a_caller_who_had_only_paused_goes_on() -> None:
+    floor = Floor("words")
+    floor.turn_started()
+    floor.turn_stopped(answered=True)
+    floor.speech_started()
+    assert floor.voiced(GOING_ON - 0.1) is Act.NONE
+    assert floor.voiced(GOING_ON) is Act.TAKE
 
 
 def test_a_yes_to_an_owed_answer_is_the_callers_turn() -> None:

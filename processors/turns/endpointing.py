@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from processors.turns.backchannels import words_of
 
-AT_ONCE = 0.2
+AT_ONCE = 0.19
 """Seconds of silence after a pause that surely sounds like an end: the detector's own stop."""
 SURE = 0.25
 """After one that sounds like an end."""

@@ -35,7 +35,7 @@ from processors.voice.local import Local
 
 BAR = 0.1
 """Seconds of latency that one block of the bar stands for."""
-PAUSE = 0.5
+PAUSE = 0.8
 """Seconds of silence after which the caller takes the agent to have finished."""
 PATIENCE = 25.0
 """Seconds the caller of the demonstration waits for anything."""
@@ -47,21 +47,18 @@ class Line:
 
     text: str
     how: str = "say"
-    """say: when the agent has finished; interrupt: in mid-sentence; listen: "uh-huh" meanwhile;
-    hang up: the caller says it and is gone."""
+    """say: when the agent has finished; interrupt: in mid-sentence; listen: "uh-huh" meanwhile."""
+    after: float = 1.2
+    """Seconds into the agent's sentence at which the caller speaks."""
 
 
 ENGLISH = (
     Line("What is a deductible?"),
     Line("Uh-huh.", "listen"),
-    Line("How do I report an accident?"),
-    Line("Wait, what is a premium?", "interrupt"),
+    Line("Wait, where do I find my policy number?", "interrupt", after=3.4),
     Line("That's all, goodbye."),
 )
-SPANISH = (
-    Line("¿Qué es la prima?"),
-    Line("Gracias, adiós.", "hang up"),
-)
+SPANISH = (Line("¿Qué es la prima?"),)
 
 
 class Scene:
@@ -160,16 +157,18 @@ async def _script(mouth: Local, scene: Scene, lines: Sequence[Line], language: s
 
     async def script(caller: Caller) -> None:
         for line, clip in zip(lines, clips, strict=True):
-            if line.how in {"say", "hang up"}:
+            if line.how == "say":
                 await caller.listen(pause=PAUSE, within=PATIENCE)
-                scene.said(line.text, "(hangs up)" if line.how == "hang up" else "")
-                await caller.say(clip, wants_answer=line.how == "say")
+                scene.said(line.text)
+                await caller.say(clip)
             else:
                 wants = line.how == "interrupt"
                 scene.said(line.text, "(interrupts)" if wants else "(meanwhile)")
-                await caller.interrupt(clip, after=1.2, wants_answer=wants, within=PATIENCE)
-        if lines[-1].how != "hang up":
-            await caller.stay(within=PATIENCE)
+                await caller.interrupt(clip, after=line.after, wants_answer=wants, within=PATIENCE)
+        if lines is ENGLISH:
+            await caller.stay(within=PATIENCE)  # the agent says goodbye and hangs up
+        else:
+            await caller.listen(pause=PAUSE, within=PATIENCE)
 
     return script
 

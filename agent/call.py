@@ -141,7 +141,6 @@ class Call:
                 settings.idle_prompt,
             ),
             silent=self._silent,
-            backchannel=lambda _words: None,
         )
         self._observer = TurnObserver(
             self.sid, providers.emit, self.turns.hearing, self.persona.hash

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -52,7 +53,7 @@ class Ledger:
     """Credentials as they came, for tests of authentication."""
 
 
-class Simulator:
+class Simulator(ABC):
     """One simulated provider. `async with Deepgram() as provider: provider.url`."""
 
     scheme = "http"
@@ -65,8 +66,9 @@ class Simulator:
         self._runner: web.AppRunner | None = None
         self._site: web.SockSite | None = None
 
+    @abstractmethod
     def routes(self) -> list[web.RouteDef]:
-        raise NotImplementedError
+        """What it answers to."""
 
     @property
     def url(self) -> str:

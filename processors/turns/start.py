@@ -24,13 +24,10 @@ from processors.turns.hear import Hearing
 class HoldThenDecide(BaseUserTurnStartStrategy):
     """The output holds itself when speech starts; here it is told to go on, or interrupted."""
 
-    def __init__(
-        self, floor: Floor, hearing: Hearing, *, backchannel: Callable[[str], None]
-    ) -> None:
+    def __init__(self, floor: Floor, hearing: Hearing) -> None:
         super().__init__()
         self._floor = floor
         self._hearing = hearing
-        self._backchannel = backchannel
         self._words = False
         self._timer: asyncio.Task[None] | None = None
 
@@ -86,7 +83,6 @@ class HoldThenDecide(BaseUserTurnStartStrategy):
                     )
                 )
                 await self.trigger_reset_aggregation()
-                self._backchannel(frame.text)
             case Act.DISCARD:
                 await self.trigger_reset_aggregation()
             case _:

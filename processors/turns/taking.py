@@ -45,7 +45,6 @@ class TurnTaking:
         barge_in: BargeIn,
         patience: Patience,
         silent: Callable[[int], Awaitable[None]],
-        backchannel: Callable[[str], None],
     ) -> None:
         self.floor = Floor(barge_in)
         self.hearing = Hearing()
@@ -55,7 +54,7 @@ class TurnTaking:
         self._smart_turn = smart_turn
         self._context = context
         strategies = UserTurnStrategies(
-            start=[HoldThenDecide(self.floor, self.hearing, backchannel=backchannel)],
+            start=[HoldThenDecide(self.floor, self.hearing)],
             stop=[
                 EndOfTurn(
                     self.floor,

@@ -140,7 +140,6 @@ def turn_taking(house: House) -> TurnTaking:
         barge_in="words",
         patience=Patience(),
         silent=silent,
-        backchannel=lambda _words: None,
     )
 
 

@@ -44,12 +44,17 @@ class Tokens:
     """HMAC over CallSid and expiry: no store has to be asked to refuse a made-up token."""
 
     def __init__(
-        self, key: str, stores: Sequence[Store], clock: Callable[[], float] = time.time
+        self,
+        key: str,
+        stores: Sequence[Store],
+        clock: Callable[[], float] = time.time,
+        deadline: float = STORE_DEADLINE,
     ) -> None:
         """`stores` in order of preference: a shared one first, this process's own last."""
         self._key = hmac.digest(key.encode(), b"answerline media stream token", "sha256")
         self._stores = stores
         self._clock = clock
+        self._deadline = deadline
 
     async def issue(self, call: str) -> str:
         """A fresh token; the same again for a webhook that Twilio repeats."""
@@ -57,13 +62,13 @@ class Tokens:
         nonce = secrets.token_bytes(8)
         packed = _FORM.pack(expiry, nonce, self._mac(call, expiry, nonce))
         token = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        return await one(self._stores, lambda store: store.keep(call, token), within=STORE_DEADLINE)
+        return await one(self._stores, lambda store: store.keep(call, token), within=self._deadline)
 
     async def redeem(self, call: str, token: str) -> bool:
         """True once for a token of this call; anything else is False."""
         if not self._genuine(call, token):
             return False
-        return await one(self._stores, lambda store: store.take(call, token), within=STORE_DEADLINE)
+        return await one(self._stores, lambda store: store.take(call, token), within=self._deadline)
 
     def _genuine(self, call: str, token: str) -> bool:
         try:

@@ -26,6 +26,89 @@ class Decided(Event):
     department: str
     language: str
     seconds: float
+    calibrated: bool = True
+    """Whether the confidence was calibrated on this department's own outcomes."""
+    cached: str = ""
+    """Where the decision was found: own (this process), shared (Redis), or "" where it was made."""
+    arm: str = ""
+    """Of the experiment that the call takes part in, as `experiment:arm`."""
+    sources: tuple[str, ...] = ()
+    """Entries and documents that the answer, or the model's passages, were taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned(Event):
+    """What came of a decision: said by a system behind, or by the caller in a survey."""
+
+    ticket_id: str
+    actual_outcome: str = ""
+    """The department, or the route, that it should have been; "" where that is not known."""
+    resolution_time_hours: float | None = None
+    customer_satisfaction: float | None = None
+    """From 1 to 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred(Event):
+    """A caller was to be put through to a colleague."""
+
+    department: str
+    outcome: str
+    """joined, busy, no_answer, failed, closed (after hours), nobody (no number)."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack(Event):
+    """The caller wants to be called back; Twilio's record of the call has the number."""
+
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed(Event):
+    """The model asked a system behind for something."""
+
+    tool: str
+    outcome: str
+    """done, refused (not identified, not confirmed), or the fault's kind."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted(Event):
+    """A threshold was changed, or changed back."""
+
+    department: str
+    before: float
+    after: float
+    why: str
+    """learned, experiment, rolled_back, admin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted(Event):
+    """What is measured lately differs from what was promised."""
+
+    what: str
+    """confidence, accuracy."""
+    department: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged(Event):
+    """The journal has something on disk or in Redis that it will not lose."""
+
+    where: str
+    """redis, file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged(Event):
+    """The journal could not take something in: it was answered, and is not acknowledged."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

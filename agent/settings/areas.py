@@ -137,10 +137,18 @@ class KnowledgeArea(Area):
     """The index's own host. Unset: looked up by the index's name."""
     pinecone_controller_host: Url = "https://api.pinecone.io"
     """Where an index's host is looked up."""
-    pinecone_index: OptionalWord = None
-    """Name of the index."""
+    pinecone_index: Word = "call-centre-tickets-prod"
+    """Name of the index: serverless, 768 dimensions, cosine."""
     pinecone_namespace: OptionalWord = None
     """Namespace in the index. Unset: the default one."""
+    embedding: Literal["auto", "openai", "local", "none"] = "auto"
+    """What turns sentences into vectors: auto is openai beside Pinecone, else what is built in."""
+    openai_embedding_model: Word = "text-embedding-3-small"
+    """Model of the embeddings, asked for 768 dimensions at OPENAI_BASE_URL."""
+    back_office_url: OptionalUrl = None
+    """Root of the HTTP API that tools ask. Unset: the model has no tools."""
+    back_office_key: Secret = None
+    """Sent to that API as a bearer token."""
 
 
 class State(Area):
@@ -196,6 +204,8 @@ class Routing(Area):
     """Confidence below which the agent asks back; 0: never, the model is asked."""
     routing_cache_ttl: int = Field(3600, ge=0)
     """How long a decision is repeated for the same question, in seconds."""
+    survey: bool = False
+    """Whether callers are asked, at the end, how satisfied they are."""
 
 
 class Privacy(Area):

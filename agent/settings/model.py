@@ -149,8 +149,10 @@ def contradictions(settings: Settings) -> list[str]:
         wrong.append("FALLBACK_LLM_API_KEY: expected a key, because MODEL=fallback")
     if settings.fallback_llm_api_key is not None and settings.fallback_llm_base_url is None:
         wrong.append("FALLBACK_LLM_BASE_URL: expected the URL that FALLBACK_LLM_API_KEY belongs to")
-    if settings.pinecone_api_key and not (settings.pinecone_host or settings.pinecone_index):
-        wrong.append("PINECONE_INDEX: expected the index's name (or PINECONE_HOST), as its key")
+    if settings.embedding == "openai" and settings.openai_api_key is None:
+        wrong.append("OPENAI_API_KEY: expected a key, because EMBEDDING=openai")
+    if settings.back_office_url is not None and settings.back_office_key is None:
+        wrong.append("BACK_OFFICE_KEY: expected the key that BACK_OFFICE_URL takes")
     if settings.routing_model_threshold > settings.routing_answer_threshold:
         wrong.append("ROUTING_MODEL_THRESHOLD: expected at most ROUTING_ANSWER_THRESHOLD")
     if settings.workers > 1 and settings.redis_url is None:

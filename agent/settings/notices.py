@@ -85,6 +85,6 @@ def _without_effect(settings: Settings) -> list[Notice]:
             ]
     if settings.fallback_llm_base_url and settings.fallback_llm_api_key is None:
         told.append(Notice("FALLBACK_LLM_BASE_URL", "has no effect without FALLBACK_LLM_API_KEY"))
-    if settings.pinecone_index and settings.pinecone_api_key is None:
+    if "pinecone_index" in settings.model_fields_set and settings.pinecone_api_key is None:
         told.append(Notice("PINECONE_INDEX", "has no effect without PINECONE_API_KEY"))
     return told

@@ -101,7 +101,8 @@ TOGETHER = [
     ({"MODEL": "fallback"}, "FALLBACK_LLM_API_KEY"),
     ({"TRANSLATOR": "flash"}, "FLASH_API_KEY"),
     ({"FALLBACK_LLM_API_KEY": SECRET}, "FALLBACK_LLM_BASE_URL"),
-    ({"PINECONE_API_KEY": SECRET}, "PINECONE_INDEX"),
+    ({"EMBEDDING": "openai"}, "OPENAI_API_KEY"),
+    ({"BACK_OFFICE_URL": "http://localhost:1"}, "BACK_OFFICE_KEY"),
     (
         {"ROUTING_ANSWER_THRESHOLD": "0.2", "ROUTING_MODEL_THRESHOLD": "0.3"},
         "ROUTING_MODEL_THRESHOLD",

@@ -13,6 +13,8 @@ class Question:
     """Two letters, ISO 639-1."""
     heard: float = 1.0
     """Confidence of the transcript, in [0, 1]."""
+    reading: str = ""
+    """The same in the language that the knowledge is kept in, where a translator made one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class Answer:
     """To be spoken to its end, whatever the caller says meanwhile."""
     passages: tuple[Passage, ...] = field(default=())
     """The best few pieces of content for this question, this entry's own first."""
+    interval: tuple[float, float] = (0.0, 1.0)
+    """Within which the confidence lies, as sure as its calibration was."""
+    calibrated: bool = False
+    """Whether the confidence was calibrated on this very content."""
+    leaning: bool = False
+    """The question leans on what was said before: no answer without the conversation."""
 
 
 class Answerer(Protocol):

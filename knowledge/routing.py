@@ -1,6 +1,8 @@
 """Who answers a turn: the cheapest answerer that may be trusted with it."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from knowledge.answers import Answer, Passage
@@ -24,8 +26,31 @@ class Thresholds:
     """Without a model: from here the caller is asked back, below it a person is offered."""
 
 
-ASK_BACK = 2
-"""Times in a row that a caller is asked back: a third time would only annoy."""
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The thresholds of every department, as they hold for one call."""
+
+    shipped: Thresholds = field(default_factory=Thresholds)
+    learned: Mapping[str, float] = field(default_factory=dict)
+    """By department: the answer threshold that its outcomes, or an administrator, have set."""
+    calibrated: frozenset[str] = frozenset()
+    """Departments with enough outcomes to be judged by; the others have the shipped threshold."""
+    arm: str = ""
+    """Of the experiment that the call takes part in, as `experiment:arm`."""
+
+    def of(self, department: str) -> Thresholds:
+        answer = self.learned.get(department)
+        return self.shipped if answer is None else replace(self.shipped, answer=answer)
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a decision could."""
+        facts = (self.shipped, sorted(self.learned.items()), self.arm)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+
+
+ASK_BACK = 3
+"""Times in a row that a caller is asked back before a person takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +59,8 @@ class Decision:
     route: Route
     answer: Answer | None
     """The best entry, spoken where the route is `knowledge` or `cache`."""
+    given_up: bool = False
+    """The caller was asked back often enough: put through, rather than offered a person."""
 
     @property
     def confidence(self) -> float:
@@ -58,18 +85,21 @@ def choose(
     model_available: bool,
     ticket_id: str,
     asked_back: int = 0,
+    cached: bool = False,
 ) -> Decision:
-    """`asked_back`: how often in a row the caller has just been asked back."""
+    """`asked_back`: how often in a row the caller has just been asked back.
+
+    `cached`: the answer was found where an earlier decision left it.
+    """
     confidence = answer.confidence if answer else 0.0
-    if answer is not None and confidence >= thresholds.answer:
-        route = Route.KNOWLEDGE
-    else:
-        floor = thresholds.model if model_available else thresholds.guess
-        unsure = Route.MODEL if model_available else Route.CLARIFY
-        unknown = Route.CLARIFY if model_available else Route.PERSON
-        route = unsure if confidence >= floor else unknown
+    if answer is not None and not answer.leaning and confidence >= thresholds.answer:
+        return Decision(ticket_id, Route.CACHE if cached else Route.KNOWLEDGE, answer)
+    floor = thresholds.model if model_available else thresholds.guess
+    unsure = Route.MODEL if model_available else Route.CLARIFY
+    unknown = Route.CLARIFY if model_available else Route.PERSON
+    route = unsure if confidence >= floor else unknown
     if route is Route.CLARIFY and asked_back >= ASK_BACK:
-        route = Route.MODEL if model_available else Route.PERSON
+        return Decision(ticket_id, Route.PERSON, answer, given_up=True)
     return Decision(ticket_id, route, answer)
 
 

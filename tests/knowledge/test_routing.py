@@ -52,7 +52,7 @@ def test_an_answer_threshold_above_one_trusts_nothing() -> None:
 
 def test_nobody_is_asked_back_for_ever() -> None:
     assert decided(0.1, THRESHOLDS, True, ASK_BACK - 1) is Route.CLARIFY
-    assert decided(0.1, THRESHOLDS, True, ASK_BACK) is Route.MODEL
+    assert decided(0.1, THRESHOLDS, True, ASK_BACK) is Route.PERSON
     assert decided(0.5, THRESHOLDS, False, ASK_BACK) is Route.PERSON
     assert decided(0.95, THRESHOLDS, False, ASK_BACK) is Route.KNOWLEDGE
 

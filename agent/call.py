@@ -25,6 +25,7 @@ from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
 from knowledge.memory import Exchange, Recollection
 from knowledge.persona import Phrase
+from knowledge.routing import Policy
 from knowledge.wishes import Wish
 from processors.frames import HangUpFrame, PersonFrame, speech
 from processors.turns.taking import Patience, TurnTaking
@@ -62,8 +63,7 @@ class Call:
         self.state = State.TALKING
         self.outcome = ""
         self.persona = providers.persona
-        self.knowledge = providers.knowledge
-        self.thresholds = providers.thresholds
+        self.knowledge = providers.decisions
         self.model_available = providers.model_available
         self.emit = providers.emit
         self._providers = providers
@@ -103,6 +103,10 @@ class Call:
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
+
+    def policy(self) -> Policy:
+        """The thresholds as they hold for this call now."""
+        return self._providers.policy(self.sid)
 
     def end(self, outcome: str) -> None:
         """The stream is to end now, whatever is being said."""

@@ -16,7 +16,7 @@ def stages(call: Call) -> list[FrameProcessor]:
         call.turns.user(),  # end of turn, barge-in, backchannels
         Route(
             call.knowledge,
-            call.thresholds,
+            call.policy,
             call.persona,
             call=call.sid,
             model_available=call.model_available,

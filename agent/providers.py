@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from secrets import token_bytes
 from typing import TypeVar
 
 import aiohttp
@@ -17,12 +18,13 @@ from agent.line.rest import TwilioRest
 from agent.settings import Settings
 from knowledge import ingest, memory, persona, store
 from knowledge.answers import Answerer
+from knowledge.decisions import Decisions
 from knowledge.events import Emit
 from knowledge.index import Index
 from knowledge.ingest import Entry
 from knowledge.language import Detector
 from knowledge.persona import Persona, Phrase
-from knowledge.routing import Thresholds
+from knowledge.routing import Policy, Thresholds
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
 from processors.ears.mouth import Client as EarsClient
@@ -60,9 +62,12 @@ class Providers:
     emit: Emit
     persona: Persona
     knowledge: Answerer
+    decisions: Decisions
+    """The knowledge's answers, remembered."""
     detector: Detector
     """Tells the configured languages apart."""
-    thresholds: Thresholds
+    shipped: Policy
+    """The thresholds of the settings."""
     silero: Silero
     smart_turn: SmartTurn | None
     session: aiohttp.ClientSession
@@ -92,6 +97,11 @@ class Providers:
 
     def voice(self, call: str, language: str) -> Voice:
         return Voice(self.voice_clients, call=call, emit=self.emit, language=language)
+
+    def policy(self, call: str) -> Policy:
+        """As it holds for this call now."""
+        del call
+        return self.shipped
 
     async def freshen(self) -> None:
         """A call that begins sees what has changed in agent.yaml; a broken one changes nothing."""
@@ -139,14 +149,20 @@ async def open_providers(settings: Settings, emit: Emit, *, speech: bool = True)
     about = await asyncio.to_thread(persona.load, folder)
     detector = await asyncio.to_thread(_detector, content.entries, settings.languages)
     tls = await asyncio.to_thread(ssl.create_default_context)
+    index = await asyncio.to_thread(Index.build, content.entries)
+    thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
+    policy = Policy(thresholds)
     providers = Providers(
         settings=settings,
         emit=emit,
         persona=about,
         persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
-        knowledge=await asyncio.to_thread(Index.build, content.entries),
+        knowledge=index,
+        decisions=Decisions(
+            index, lambda: policy.version, key=token_bytes(32), ttl=settings.routing_cache_ttl
+        ),
         detector=detector,
-        thresholds=Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold),
+        shipped=policy,
         silero=await asyncio.to_thread(Silero),
         smart_turn=await asyncio.to_thread(_smart_turn) if "en" in settings.languages else None,
         session=aiohttp.ClientSession(

@@ -15,6 +15,8 @@ class Alarm(StrEnum):
     ANGER = "anger"
 
 
+_CLAUSE = re.compile(r"[.,;:!?¡¿]+")
+_WORD = re.compile(r"[\w']+")
 _DANGER = re.compile(
     r"""\b(?:
         (?:is|are|am|'s|'re|'m|got|been|badly|seriously) \s
@@ -74,8 +76,15 @@ _ANGER = re.compile(
 
 
 def alarm(text: str) -> Alarm | None:
-    """Of a finished turn, in English or Spanish; danger before anger."""
-    said = " ".join(re.findall(r"[\w']+", fold(text).replace("’", "'")))
-    if _DANGER.search(said) and not _SUPPOSED.search(said):
+    """Of a finished turn, in English or Spanish; danger before anger.
+
+    Clause by clause: "my kitchen is on fire, am I covered?" is danger all the same.
+    """
+    clauses = [_plain(clause) for clause in _CLAUSE.split(fold(text).replace("’", "'"))]
+    if any(_DANGER.search(clause) and not _SUPPOSED.search(clause) for clause in clauses):
         return Alarm.DANGER
-    return Alarm.ANGER if _ANGER.search(said) else None
+    return Alarm.ANGER if _ANGER.search(" ".join(clauses)) else None
+
+
+def _plain(clause: str) -> str:
+    return " ".join(_WORD.findall(clause))

@@ -12,7 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import orjson
 from loguru import logger
@@ -39,6 +39,12 @@ Found = Literal["own", "shared", ""]
 class Known:
     answer: Answer | None
     found: Found
+
+
+class Knower(Protocol):
+    async def know(self, question: Question) -> Known:
+        """The best answer and where it was found. Raises whatever the answerer raises."""
+        ...
 
 
 class Decisions:
@@ -71,7 +77,6 @@ class Decisions:
         return (await self.know(question)).answer
 
     async def know(self, question: Question) -> Known:
-        """Raises whatever the answerer raises."""
         name = self._name(question)
         if name is None:
             return Known(await self._answerer.answer(question), "")

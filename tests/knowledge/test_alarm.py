@@ -6,6 +6,7 @@ from knowledge.alarm import Alarm, alarm
 
 DANGER = """
 my house is on fire
+Help, my kitchen is on fire, am I covered?
 There's a fire in the kitchen!
 he's not breathing
 my husband is bleeding please help

@@ -33,10 +33,11 @@ from agent.line.output import LineOutput
 from agent.line.protocol import Start
 from agent.line.stream import MediaStream
 from knowledge import persona
+from knowledge.decisions import Decisions
 from knowledge.events import nowhere
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording
-from knowledge.routing import Thresholds
+from knowledge.routing import Policy, Thresholds
 from processors.contract import PROMISES, Bench, Promise
 from processors.contract.case import Case
 from processors.contract.trials import STALL, does_not_stall
@@ -119,8 +120,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 def route(house: House, _session: aiohttp.ClientSession) -> Route:
     return Route(
-        house.index,
-        Thresholds(0.9, 0.5),
+        Decisions(house.index, lambda: house.index.version, key=b"key", ttl=60),
+        lambda: Policy(Thresholds(0.9, 0.5)),
         house.persona,
         call="CA1",
         model_available=True,

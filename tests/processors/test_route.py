@@ -1,0 +1,193 @@
+"""Each turn goes to the cheapest answerer that may be trusted, and a person is always near."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from pipecat.frames.frames import Frame, LLMContextFrame, LLMTextFrame
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.tests.utils import run_test
+
+from knowledge import persona
+from knowledge.answers import Answer, Passage, Question
+from knowledge.decisions import Decisions
+from knowledge.events import Decided, Event
+from knowledge.persona import Phrase
+from knowledge.routing import ASK_BACK, Policy, Thresholds
+from processors.frames import (
+    LANGUAGE,
+    PROTECTED,
+    ROUTE,
+    TURN,
+    HangUpFrame,
+    PersonFrame,
+    WishFrame,
+)
+from processors.route import Route
+
+PERSONA = persona.load()
+HAIL = Answer(
+    "Hail is covered.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.9),)
+)
+
+
+class Book:
+    """Sure of hail, unsure of snow, ignorant of the rest."""
+
+    async def answer(self, question: Question) -> Answer | None:
+        if "hail" in question.text.lower():
+            return replace(HAIL, leaning=question.text.startswith("And"))
+        return replace(HAIL, confidence=0.6) if "snow" in question.text.lower() else None
+
+
+class Table:
+    """A Route and everything that came of it."""
+
+    def __init__(self, *, model: bool = True, policy: Policy | None = None) -> None:
+        self.events: list[Event] = []
+        self.policy = policy or Policy(Thresholds(0.9, 0.0, 0.5))
+        self.messages: list[LLMContextMessage] = []
+        self.turn = 0
+        self.route = Route(
+            Decisions(Book(), lambda: self.policy.version, key=b"key", ttl=60),
+            lambda: self.policy,
+            PERSONA,
+            call="CA1",
+            model_available=model,
+            emit=self.events.append,
+            wished=lambda _wish: None,
+        )
+
+    async def ask(self, *texts: str, language: str = "en") -> list[Frame]:
+        """The frames that come of the last of these turns."""
+        frames: Sequence[Frame] = []
+        for text in texts:
+            self.turn += 1
+            self.messages.append({"role": "user", "content": text})
+            context = LLMContextFrame(LLMContext(list(self.messages)))
+            frame = TURN.on(LANGUAGE.on(context, language), self.turn)
+            frames = [made async for made in self.route.handle(frame)]
+            said = " ".join(made.text for made in frames if isinstance(made, LLMTextFrame))
+            if said:
+                self.messages.append({"role": "assistant", "content": said})
+        return list(frames)
+
+    @property
+    def decided(self) -> Decided:
+        return [event for event in self.events if isinstance(event, Decided)][-1]
+
+
+def said(frames: list[Frame]) -> list[str]:
+    return [frame.text for frame in frames if isinstance(frame, LLMTextFrame)]
+
+
+def person(frames: list[Frame]) -> PersonFrame:
+    (frame,) = [frame for frame in frames if isinstance(frame, PersonFrame)]
+    return frame
+
+
+async def test_a_sure_answer_is_spoken_and_remembered() -> None:
+    table = Table()
+    frames = await table.ask("Is hail covered?")
+    assert said(frames) == ["Hail is covered."]
+    assert (table.decided.route, table.decided.sources) == ("knowledge", ("hail",))
+    frames = await table.ask("Is hail covered?")
+    assert (table.decided.route, table.decided.cached) == ("cache", "own")
+    assert [ROUTE.of(frame) for frame in frames] == ["cache"] * 3
+
+
+async def test_what_is_not_sure_goes_to_the_model_with_passages_beside_the_turn() -> None:
+    table = Table()
+    (frame,) = await table.ask("Is snow covered?")
+    assert isinstance(frame, LLMContextFrame)
+    beside = frame.context.get_messages()[-2]
+    assert "<passage source=" in str(beside)
+    assert (table.decided.route, table.decided.sources) == ("model", ("hail",))
+    assert len(table.messages) == 1, "the history itself stays clean"
+
+
+async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> None:
+    table = Table()
+    (frame,) = await table.ask("And for hail?")
+    assert isinstance(frame, LLMContextFrame)
+
+
+async def test_a_department_has_a_threshold_of_its_own() -> None:
+    table = Table(policy=Policy(Thresholds(), {"claims": 0.97}, frozenset({"claims"}), "t:a"))
+    await table.ask("Is hail covered?")
+    assert table.decided.route == "model"
+    assert table.decided.calibrated
+    assert table.decided.arm == "t:a"
+
+
+async def test_changed_thresholds_decide_anew() -> None:
+    table = Table()
+    await table.ask("Is hail covered?")
+    table.policy = Policy(Thresholds(answer=0.99))
+    await table.ask("Is hail covered?")
+    assert (table.decided.route, table.decided.cached) == ("model", "")
+
+
+async def test_who_was_asked_back_three_times_in_vain_is_put_through() -> None:
+    table = Table(model=False)
+    for number in range(ASK_BACK):
+        frames = await table.ask(f"Something about snow {'x' * number}")
+        assert table.decided.route == "clarify"
+        assert not [frame for frame in frames if isinstance(frame, PersonFrame)]
+    frames = await table.ask("Snow!")
+    assert table.decided.route == "person"
+    assert person(frames).department == "claims"
+
+
+async def test_what_nobody_knows_is_said_and_a_yes_means_a_person() -> None:
+    table = Table(model=False)
+    frames = await table.ask("Who won the election?")
+    assert said(frames) == [PERSONA.say(Phrase.UNKNOWN, "en", 1)]
+    assert person(await table.ask("Yes, please."))
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("a person please", "en"), ("quiero hablar con una persona", "es")]
+)
+async def test_a_wish_for_a_person_is_a_decision_with_a_ticket(text: str, language: str) -> None:
+    table = Table()
+    frames = await table.ask("Is hail covered?", text, language=language)
+    assert person(frames).department == "claims"
+    assert (table.decided.route, table.decided.department) == ("person", "claims")
+    assert table.decided.ticket_id
+
+
+async def test_a_key_is_a_wish_too() -> None:
+    table = Table()
+    down, _ = await run_test(
+        table.route,
+        frames_to_send=[WishFrame(wish="person", source="key")],
+        expected_down_frames=None,
+    )
+    assert person(list(down))
+
+
+async def test_danger_gets_the_emergency_sentence_before_all_else() -> None:
+    frames = await Table().ask("Help, my kitchen is on fire, is hail covered?")
+    assert said(frames)[0] == PERSONA.say(Phrase.EMERGENCY, "en")
+    assert PROTECTED.of(frames[0])
+    assert person(frames)
+
+
+async def test_anger_goes_to_a_person_without_discussion() -> None:
+    frames = await Table().ask("This is ridiculous, I am sick of this!")
+    assert said(frames) == [PERSONA.say(Phrase.PERSON, "en", 1)]
+    assert person(frames)
+
+
+async def test_a_colleague_is_told_what_it_is_about_and_no_number() -> None:
+    table = Table()
+    frames = await table.ask("Is hail covered?", "My card is 4111 1111 1111 1111.", "a person")
+    summary = person(frames).summary
+    assert "hail" in summary
+    assert "4111" not in summary
+
+
+async def test_goodbye_hangs_up_after_the_last_words() -> None:
+    frames = await Table().ask("That's all, goodbye.")
+    assert isinstance(frames[-1], HangUpFrame)

@@ -44,6 +44,9 @@ class Phrase(StrEnum):
     SLOWER_OK = "slower_ok"
     REPEAT_NOTHING = "repeat_nothing"
     GOODBYE = "goodbye"
+    SURVEY = "survey"
+    """Before goodbye: how satisfied the caller is, from one to five."""
+    SURVEY_THANKS = "survey_thanks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,19 @@ class Adjusted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """How often a department's answers were right, by the outcomes that are known."""
+
+    department: str
+    outcomes: int
+    rate: float
+    low: float
+    """One-sided lower bound of the rate, 95 %."""
+    threshold: float
+    """The answer threshold in force."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drifted(Event):
     """What is measured lately differs from what was promised."""
 

@@ -116,6 +116,10 @@ def json_line(record: "Record") -> str:
         },
         "service": {"name": "answerline"},
     }
+    if _package(record["name"]) in OURS:
+        line["event"] = {"action": _message(record)}
+        if isinstance(seconds := extra.get("seconds"), float) and math.isfinite(seconds):
+            line["event"]["duration"] = round(seconds * 1e9)  # ECS counts nanoseconds
     if call := extra.get("call"):
         line["call"] = {"id": str(call)}
     if labels := dict(_fields(record)):

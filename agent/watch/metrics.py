@@ -6,15 +6,24 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 from knowledge.events import (
+    Acknowledged,
+    Adjusted,
     Answered,
     Began,
+    CallBack,
     Decided,
+    Drifted,
     Ended,
     Event,
+    Judged,
     Late,
+    Learned,
     Malformed,
     Switched,
+    ToolUsed,
+    Transferred,
     Turn,
+    Unacknowledged,
     Waited,
     Wished,
 )
@@ -23,6 +32,8 @@ FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Seconds: what should take no time."""
 HEARD = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
 """Seconds: what a caller waits through."""
+SHARES = tuple(number / 20 for number in range(1, 20))
+"""Probabilities."""
 LONG = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 """Seconds: a call."""
 
@@ -45,9 +56,6 @@ class Metrics:
         )
         self._turns = Counter(
             "answerline_turns", "Turns, by who answered.", ["route", "language"], registry=registry
-        )
-        self._decision = Histogram(
-            "answerline_decision_seconds", "The router's time.", buckets=FAST, registry=registry
         )
         self._switched = Counter(
             "answerline_provider_switched",
@@ -78,8 +86,82 @@ class Metrics:
         self._wishes = Counter(
             "answerline_wishes", "Wishes about the call itself.", ["wish"], registry=registry
         )
+        self._name_decisions(registry)
+        self._name_journal(registry)
         self._name_turn(registry)
         self._name_process(registry)
+
+    def _name_decisions(self, registry: CollectorRegistry) -> None:
+        self._decision = Histogram(
+            "answerline_decision_seconds", "The router's time.", buckets=FAST, registry=registry
+        )
+        self._routes = Counter(
+            "answerline_decisions",
+            "Decisions, by who was to answer, and where the decision was found.",
+            ["route", "department", "cached"],
+            registry=registry,
+        )
+        self._confidence = Histogram(
+            "answerline_confidence",
+            "Probability that the best answer is right.",
+            ["calibrated"],
+            buckets=SHARES,
+            registry=registry,
+        )
+        self._accuracy = Gauge(
+            "answerline_accuracy",
+            "Share of right decisions among those with an outcome: its rate and lower bound.",
+            ["department", "bound"],
+            registry=registry,
+        )
+        self._threshold = Gauge(
+            "answerline_answer_threshold",
+            "Confidence from which a department is answered without the model.",
+            ["department"],
+            registry=registry,
+        )
+        self._adjusted = Counter(
+            "answerline_thresholds_adjusted", "Thresholds changed.", ["why"], registry=registry
+        )
+        self._drifted = Counter(
+            "answerline_drift_warnings", "Drift warnings.", ["what"], registry=registry
+        )
+        self._satisfaction = Histogram(
+            "answerline_satisfaction",
+            "Callers' ratings, from 1 to 5.",
+            buckets=(1, 2, 3, 4, 5),
+            registry=registry,
+        )
+
+    def _name_journal(self, registry: CollectorRegistry) -> None:
+        self._acknowledged = Counter(
+            "answerline_journal_acknowledged",
+            "Events that the journal will not lose.",
+            ["where"],
+            registry=registry,
+        )
+        self._unacknowledged = Counter(
+            "answerline_journal_unacknowledged",
+            "Events that the journal could not take in: alert on any.",
+            ["why"],
+            registry=registry,
+        )
+        self._transfers = Counter(
+            "answerline_transfers",
+            "Callers that were to be put through.",
+            ["department", "outcome"],
+            registry=registry,
+        )
+        self._call_backs = Counter(
+            "answerline_call_backs", "Callers to call back.", ["department"], registry=registry
+        )
+        self._tools = Histogram(
+            "answerline_tool_seconds",
+            "What the model asked of systems behind.",
+            ["tool", "outcome"],
+            buckets=HEARD,
+            registry=registry,
+        )
 
     def _name_turn(self, registry: CollectorRegistry) -> None:
         self._voice_to_voice = Histogram(
@@ -128,8 +210,8 @@ class Metrics:
         match event:
             case Turn():
                 self._exchange(event)
-            case Decided(seconds=seconds):
-                self._decision.observe(seconds)
+            case Decided():
+                self._decided(event)
             case Answered(service=service, provider=provider, seconds=seconds):
                 self._first.labels(service, provider).observe(seconds)
             case Switched(service=service, provider=provider, fault=fault):
@@ -140,6 +222,8 @@ class Metrics:
                 self._late.inc()
             case Malformed(reason=reason):
                 self._malformed.labels(reason).inc()
+            case Acknowledged(where=where):
+                self._acknowledged.labels(where).inc()
             case _:
                 self._record_call(event)
 
@@ -153,6 +237,35 @@ class Metrics:
             case Ended(outcome=outcome, seconds=seconds):
                 self._ended.labels(outcome).inc()
                 self._length.observe(seconds)
+            case Transferred(department=department, outcome=outcome):
+                self._transfers.labels(department, outcome).inc()
+            case CallBack(department=department):
+                self._call_backs.labels(department).inc()
+            case ToolUsed(tool=tool, outcome=outcome, seconds=seconds):
+                self._tools.labels(tool, outcome).observe(seconds)
+            case _:
+                self._record_learning(event)
+
+    def _record_learning(self, event: Event) -> None:
+        match event:
+            case Learned(customer_satisfaction=float(rating)):
+                self._satisfaction.observe(rating)
+            case Judged():
+                self._accuracy.labels(event.department, "rate").set(event.rate)
+                self._accuracy.labels(event.department, "low").set(event.low)
+                self._threshold.labels(event.department).set(event.threshold)
+            case Adjusted(department=department, after=after, why=why):
+                self._adjusted.labels(why).inc()
+                self._threshold.labels(department).set(after)
+            case Drifted(what=what):
+                self._drifted.labels(what).inc()
+            case Unacknowledged(why=why):
+                self._unacknowledged.labels(why).inc()
+
+    def _decided(self, event: Decided) -> None:
+        self._decision.observe(event.seconds)
+        self._routes.labels(event.route, event.department, event.cached or "no").inc()
+        self._confidence.labels("yes" if event.calibrated else "no").observe(event.confidence)
 
     def _exchange(self, turn: Turn) -> None:
         self._turns.labels(turn.route, turn.language).inc()

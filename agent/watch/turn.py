@@ -50,6 +50,8 @@ class TurnObserver(BaseObserver):
         self._backchannels = 0
         self._listened = 0
         self._choice: Decided | None = None
+        self.ticket = ""
+        """Of the call's last decision."""
         self._number = 0
         self._language = ""
         self._route = ""
@@ -59,6 +61,7 @@ class TurnObserver(BaseObserver):
         """The call's own events pass here on their way out."""
         if isinstance(event, Decided):
             self._choice = event
+            self.ticket = event.ticket_id
         self._emit(event)
 
     async def on_push_frame(self, data: FramePushed) -> None:

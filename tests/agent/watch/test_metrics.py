@@ -7,15 +7,24 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.watch.metrics import Metrics
 from knowledge.events import (
+    Acknowledged,
+    Adjusted,
     Answered,
     Began,
+    CallBack,
     Decided,
+    Drifted,
     Ended,
     Event,
+    Judged,
     Late,
+    Learned,
     Malformed,
     Switched,
+    ToolUsed,
+    Transferred,
     Turn,
+    Unacknowledged,
     Waited,
     Wished,
 )
@@ -114,3 +123,34 @@ def test_two_processes_worth_of_metrics_know_nothing_of_each_other() -> None:
     one, two = Metrics(), Metrics()
     one.record(Wished("CA1", "person"))
     assert "answerline_wishes_total,person" not in counted(two)
+
+
+def test_decisions_and_what_came_of_them_are_counted() -> None:
+    metrics = Metrics()
+    for event in (
+        Decided("CA1", "t", "cache", 0.97, "hail", "claims", "en", 0.001, True, "own"),
+        Learned("CA1", "t", customer_satisfaction=4.0),
+        Learned("CA1", "t", actual_outcome="claims"),
+        Judged("", "claims", 100, 0.97, 0.93, 0.91),
+        Adjusted("", "claims", 0.9, 0.92, "learned"),
+        Drifted("", "accuracy", "claims", 0.8),
+        Transferred("CA1", "claims", "busy", 12.0),
+        CallBack("CA1", "claims"),
+        ToolUsed("CA1", "status", "done", 0.4),
+        Acknowledged("", "file"),
+        Unacknowledged("", "full"),
+    ):
+        metrics.record(event)
+    found = counted(metrics)
+    assert found["answerline_decisions_total,own,claims,cache"] == 1
+    assert found["answerline_confidence_sum,yes"] == pytest.approx(0.97)
+    assert found["answerline_satisfaction_count"] == 1
+    assert found["answerline_accuracy,low,claims"] == 0.93
+    assert found["answerline_answer_threshold,claims"] == 0.92
+    assert found["answerline_thresholds_adjusted_total,learned"] == 1
+    assert found["answerline_drift_warnings_total,accuracy"] == 1
+    assert found["answerline_transfers_total,claims,busy"] == 1
+    assert found["answerline_call_backs_total,claims"] == 1
+    assert found["answerline_tool_seconds_sum,done,status"] == 0.4
+    assert found["answerline_journal_acknowledged_total,file"] == 1
+    assert found["answerline_journal_unacknowledged_total,full"] == 1

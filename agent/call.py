@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -21,13 +23,15 @@ from agent.line.line import Line
 from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
 from agent.line.stream import MediaStream
+from agent.operator import Operator
+from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
 from knowledge.memory import Exchange, Recollection
 from knowledge.persona import Phrase
-from knowledge.routing import Policy
+from knowledge.policy import Policy
 from knowledge.wishes import Wish
-from processors.frames import HangUpFrame, PersonFrame, speech
+from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, speech
 from processors.turns.taking import Patience, TurnTaking
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 Stages = Callable[["Call"], list[FrameProcessor]]
 """What `serve --pipeline module:attr` names."""
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 MOMENT = 60.0
 """Seconds without an idle prompt after "wait a moment"."""
 IDLE_PROMPTS = 2
@@ -58,7 +63,17 @@ class State(Enum):
 class Call:
     """The call's own state machine. Providers are the process's, everything else is this call's."""
 
-    def __init__(self, stream: MediaStream, providers: "Providers", stages: Stages) -> None:
+    def __init__(
+        self,
+        stream: MediaStream,
+        providers: "Providers",
+        stages: Stages,
+        *,
+        operator: Operator | None = None,
+        parameters: Mapping[str, str] = _NONE,
+    ) -> None:
+        """`operator`: None puts nobody through. `parameters`: of the TwiML that opened the
+        stream."""
         self.sid = stream.call
         self.state = State.TALKING
         self.outcome = ""
@@ -80,6 +95,14 @@ class Call:
         self._insisting: asyncio.Task[None] | None = None
         """Ends the call although its last words were never heard."""
         self._too_long = False
+        self._back = parameters.get("back")
+        """The department to which a transfer has failed after the caller had left the stream."""
+        settings = providers.settings
+        self.home = settings.languages[0]
+        """The company's own language."""
+        self.transfer = Transfer(
+            self, operator or Operator.none(), settings.departments, parameters.get("called", "")
+        )
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
@@ -99,7 +122,9 @@ class Call:
             self.state = State.OVER
             self.outcome = self.outcome or "failed"
             try:
-                await asyncio.gather(self._stream.close(), self._stop(running))
+                await asyncio.gather(
+                    self._stream.close(), self._stop(running), self.transfer.close()
+                )
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
@@ -107,6 +132,10 @@ class Call:
     def policy(self) -> Policy:
         """The thresholds as they hold for this call now."""
         return self._providers.policy(self.sid)
+
+    def to_rate(self) -> str:
+        """Ticket of the decision that a survey is about; "" where nobody is asked."""
+        return self._observer.ticket if self._providers.settings.survey else ""
 
     def end(self, outcome: str) -> None:
         """The stream is to end now, whatever is being said."""
@@ -118,10 +147,16 @@ class Call:
     ) -> None:
         """A fixed phrase, in the caller's language unless another is given, behind what is being
         said."""
+        language = language or self.turns.language
+        await self.speak(self.persona.say(phrase, language), language, then=then)
+
+    async def speak(
+        self, text: str, language: str, *, remembered: bool = True, then: HangUpFrame | None = None
+    ) -> None:
+        """`remembered`: whether it is part of the conversation."""
         if self._worker is None:
             return
-        language = language or self.turns.language
-        frames = speech(self.persona.say(phrase, language), language, route="phrase")
+        frames = speech(text, language, remembered=remembered, route="phrase")
         await self._worker.queue_frames([*frames, then] if then else frames)
 
     def wished(self, wish: Wish) -> None:
@@ -210,6 +245,9 @@ class Call:
             memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
 
     async def _greet(self, recalled: Recollection) -> None:
+        if self._back is not None:
+            await self.transfer.came_back(self._back)
+            return
         if recalled.greeted:
             await self.say(Phrase.WELCOME_BACK)
             return
@@ -245,7 +283,7 @@ class Call:
             return
         self.state = State.ENDING
         await self.say(phrase, then=HangUpFrame(outcome=outcome))
-        self._insisting = self._own(self._insist(outcome))
+        self._insisting = self.own(self._insist(outcome))
 
     async def _insist(self, outcome: str) -> None:
         await asyncio.sleep(LAST_WORDS)
@@ -254,7 +292,10 @@ class Call:
     def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
         """A wish whose sentence the caller has heard."""
         if isinstance(frame, HangUpFrame):
-            self._own(self._hang_up(frame.outcome))
+            self.own(self._hang_up(frame.outcome))
+        elif self.state is State.TALKING:
+            language = LANGUAGE.of(frame) or self.turns.language
+            self.transfer.begin(frame.department, frame.summary, language)
 
     async def _hang_up(self, outcome: str) -> None:
         """Through Twilio's REST; without it, by closing the stream: the TwiML then says Hangup."""
@@ -274,8 +315,24 @@ class Call:
                 logger.bind(call=self.sid, fault=str(error)).warning("hang-up by REST failed")
         self._over.set()
 
+    async def put_through(self) -> None:
+        """Twilio takes the caller out of the stream, and then ends the stream itself."""
+        self.outcome = self.outcome or "transferred"
+        self.state = State.ENDING
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HANG_UP):
+                await self._over.wait()
+        self._over.set()
+
     def _stream_ended(self, stopped: bool) -> None:
-        self.end("hung_up" if stopped else "lost")
+        if stopped and self.transfer.under_way:
+            self.own(self._stopped())
+        else:
+            self.end("hung_up" if stopped else "lost")
+
+    async def _stopped(self) -> None:
+        """By the caller, or by our putting the caller through."""
+        self.end("transferred" if await self.transfer.moved() else "hung_up")
 
     async def _stop(self, running: asyncio.Task[None] | None) -> None:
         for task in self._tasks:
@@ -295,7 +352,8 @@ class Call:
         if running.done() and not running.cancelled() and (error := running.exception()):
             logger.bind(call=self.sid, error=type(error).__name__).error("pipeline failed")
 
-    def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that does not outlive the call."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

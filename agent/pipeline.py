@@ -4,7 +4,9 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from agent.call import Call
 from processors.keys import Keys
+from processors.replies import Replies
 from processors.route import Route
+from processors.survey import Survey
 
 
 def stages(call: Call) -> list[FrameProcessor]:
@@ -14,6 +16,8 @@ def stages(call: Call) -> list[FrameProcessor]:
         call.ears,  # speech to text; no audio goes further
         Keys(),  # DTMF
         call.turns.user(),  # end of turn, barge-in, backchannels
+        Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
+        Survey(call.persona, call=call.sid, ticket=call.to_rate, emit=call.emit),
         Route(
             call.knowledge,
             call.policy,

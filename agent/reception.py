@@ -70,6 +70,7 @@ async def furnish(
             ended=switchboard.ended,
             over=switchboard.over,
             doors=doors,
+            operator=switchboard.operator,
             emit=emit,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),

@@ -6,7 +6,9 @@ from collections import OrderedDict
 from agent.call import Call, Stages
 from agent.line.protocol import Start
 from agent.line.stream import MediaStream, Socket
+from agent.operator import Operator
 from agent.providers import Providers
+from knowledge.persona import Phrase
 
 DECIDED = frozenset({"goodbye", "idle", "too_long"})
 """Ends that the agent decided on: Twilio is told to hang up rather than to connect again."""
@@ -20,11 +22,22 @@ class Switchboard:
     def __init__(self, providers: Providers, stages: Stages) -> None:
         self._providers = providers
         self._stages = stages
+        self.operator = Operator(
+            providers.rest,
+            providers.settings.public,
+            home=providers.settings.languages[0],
+            say=self._say,
+            emit=providers.emit,
+        )
         self._calls: dict[str, Call] = {}
         self._over: OrderedDict[str, str] = OrderedDict()
         self._failed: OrderedDict[str, int] = OrderedDict()
         self._idle = asyncio.Event()
         self._idle.set()
+
+    def _say(self, phrase: Phrase, language: str) -> str:
+        """As the newest agent.yaml has it."""
+        return self._providers.persona.say(phrase, language)
 
     def __len__(self) -> int:
         """Calls that are on."""
@@ -35,7 +48,13 @@ class Switchboard:
         if (older := self._calls.get(start.call)) is not None:
             older.end("superseded")
         await self._providers.freshen()
-        call = Call(MediaStream(socket, start, self._providers.emit), self._providers, self._stages)
+        call = Call(
+            MediaStream(socket, start, self._providers.emit),
+            self._providers,
+            self._stages,
+            operator=self.operator,
+            parameters=start.parameters,
+        )
         self._calls[start.call] = call
         self._idle.clear()
         try:

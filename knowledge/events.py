@@ -54,7 +54,7 @@ class Transferred(Event):
 
     department: str
     outcome: str
-    """joined, busy, no_answer, failed, closed (after hours), nobody (no number)."""
+    """joined, busy, no_answer, failed, closed (after hours), nobody (no number), cancelled."""
     seconds: float
 
 
@@ -211,7 +211,8 @@ class Began(Event):
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
     outcome: str
-    """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long.
+    """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,
+    transferred.
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float

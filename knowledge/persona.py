@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from importlib.resources.abc import Traversable
 from typing import Annotated
@@ -12,6 +12,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from knowledge import plainyaml
+from knowledge.departments import ALWAYS, Department, DepartmentFile
 from knowledge.ingest import LARGEST, Problem, shipped
 from knowledge.plainyaml import Node, Unreadable
 
@@ -33,6 +34,28 @@ class Phrase(StrEnum):
     UNKNOWN = "unknown"
     """Nothing was found: says so and offers a person."""
     PERSON = "person"
+    """A colleague is going to be called; whether one answers is not known yet."""
+    COMFORT = "comfort"
+    """A colleague's telephone is still ringing."""
+    REACHED = "reached"
+    """A colleague has answered and is being told what it is about."""
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CLOSED = "closed"
+    """The department's hours are over."""
+    OPENS_AGAIN = "opens_again"
+    """When they begin again: `{opening}` is the moment."""
+    NOT_POSSIBLE = "not_possible"
+    """Nobody can be put through to, for whatever other reason."""
+    CALL_BACK_OFFER = "call_back_offer"
+    CALL_BACK_OK = "call_back_ok"
+    CALL_BACK_NO = "call_back_no"
+    NEVER_MIND = "never_mind"
+    """The caller does not want to wait for a colleague any more."""
+    COLLEAGUE = "colleague"
+    """Said to the colleague before what the caller wants."""
+    CALLER_GONE = "caller_gone"
+    """Said to a colleague whose caller cannot be connected any more."""
     FAILURE = "failure"
     EMERGENCY = "emergency"
     IDLE = "idle"
@@ -64,6 +87,7 @@ class Persona:
     """Regular expressions of numbers that are no personal secret and may be kept."""
     terms: Mapping[str, tuple[str, ...]]
     """By language: words of the trade that the recogniser should expect."""
+    departments: Mapping[str, Department] = field(default_factory=dict)
     hash: str = ""
     """Of everything above: what a turn was answered with."""
 
@@ -72,6 +96,10 @@ class Persona:
         own = self.phrases.get(language, {})
         variants = own.get(phrase) or self.phrases["en"][phrase]
         return variants[turn % len(variants)].replace("{name}", self.name)
+
+    def department(self, name: str) -> Department:
+        """One that the content does not describe is always open."""
+        return self.departments.get(name, ALWAYS)
 
 
 class PersonaError(Exception):
@@ -135,6 +163,7 @@ class _Persona(BaseModel):
     pronunciations: dict[Language, dict[Text, Text]] = {}
     numbers: dict[Text, Pattern] | None = None
     terms: dict[Language, tuple[Text, ...]] = {}
+    departments: dict[Text, DepartmentFile] = {}
 
     @staticmethod
     def empty() -> Persona:
@@ -142,7 +171,8 @@ class _Persona(BaseModel):
 
 
 def _over(below: Persona, file: _Persona) -> Persona:
-    """What the file says, and for the rest what stands below it, phrase by phrase."""
+    """What the file says, and for the rest what stands below it, phrase by phrase; but hours
+    are never taken from another company's content."""
     phrases = {language: dict(known) for language, known in below.phrases.items()}
     for language, said in file.phrases.items():
         phrases.setdefault(language, {}).update(said)
@@ -156,6 +186,7 @@ def _over(below: Persona, file: _Persona) -> Persona:
         pronunciations={**below.pronunciations, **file.pronunciations},
         numbers=below.numbers if file.numbers is None else file.numbers,
         terms={**below.terms, **file.terms},
+        departments={name: one.department() for name, one in file.departments.items()},
     )
 
 
@@ -219,4 +250,6 @@ def _problem(tree: Node, path: tuple[int | str, ...], kind: str, message: str) -
         elif isinstance(node, plainyaml.Sequence) and isinstance(step, int):
             node = node.items[step]
     expected = _EXPECTED.get(kind, message.removeprefix("Value error, "))
+    if kind == "extra_forbidden" and steps[0] == "departments":
+        expected = "unknown field; expected one of " + ", ".join(DepartmentFile.model_fields)
     return Problem(FILE, node.line, f"{'.'.join(str(step) for step in steps)}: {expected}")

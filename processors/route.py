@@ -1,6 +1,5 @@
 """Route: each finished turn goes to the cheapest answerer that may be trusted with it."""
 
-import itertools
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,9 +14,11 @@ from knowledge.answers import Answer, Question
 from knowledge.decisions import Found, Knower, Known
 from knowledge.events import Decided, Emit, Wished
 from knowledge.persona import Persona, Phrase
-from knowledge.routing import Decision, Policy, choose, ticket
+from knowledge.policy import Policy
+from knowledge.routing import Decision, choose, ticket
 from knowledge.routing import Route as Answering
 from knowledge.wishes import Wish, recognise
+from processors.conversation import asked, conversation
 from processors.frames import (
     CONFIDENCE,
     LANGUAGE,
@@ -94,18 +95,18 @@ class Route(Stage[Frame]):
                 yield made
             return
         assert isinstance(frame, LLMContextFrame)
-        said = _conversation(frame.context)
+        said = conversation(frame.context)
         if frame.speculation or not said or said[-1][0] != "user":
             yield frame
             return
-        asked = _asked(said)
-        turn = Turn(asked[-1], LANGUAGE.of(frame), TURN.of(frame), CONFIDENCE.of(frame))
+        texts = asked(said)
+        turn = Turn(texts[-1], LANGUAGE.of(frame), TURN.of(frame), CONFIDENCE.of(frame))
         self._language, self._turn = turn.language, turn.number
-        for made in await self._reply(frame, turn, said, asked):
+        for made in await self._reply(frame, turn, said, texts):
             yield made
 
     async def _reply(
-        self, frame: LLMContextFrame, turn: Turn, said: list[tuple[str, str]], asked: list[str]
+        self, frame: LLMContextFrame, turn: Turn, said: list[tuple[str, str]], texts: list[str]
     ) -> list[Frame]:
         """Danger first, then what is wanted of the call, then what is asked."""
         summary = _summary(said)
@@ -120,17 +121,17 @@ class Route(Stage[Frame]):
         if wanted is not None:
             last = next((text for role, text in reversed(said) if role == "assistant"), "")
             return self._grant(wanted, turn, last, summary)
-        return self._answers(frame, turn, await self._decide(turn, asked), summary)
+        return self._answers(frame, turn, await self._decide(turn, texts), summary)
 
-    async def _decide(self, turn: Turn, asked: list[str]) -> Decision:
+    async def _decide(self, turn: Turn, texts: list[str]) -> Decision:
         began = time.perf_counter()
-        known = await self._best(turn, asked)
+        known = await self._best(turn, texts)
         answer = known.answer
         department = answer.department if answer else ""
         policy = self._policy()
         decision = choose(
             answer,
-            policy.of(department),
+            policy.thresholds(department, self._call),
             model_available=self._model_available,
             ticket_id=ticket(time.time(), token_bytes(10)),
             asked_back=self._asked_back,
@@ -162,17 +163,17 @@ class Route(Stage[Frame]):
                 seconds=seconds,
                 calibrated=department in policy.calibrated,
                 cached=found,
-                arm=policy.arm,
+                arm=policy.arm(department, self._call),
                 sources=tuple(sources),
             )
         )
 
-    async def _best(self, turn: Turn, asked: list[str]) -> Known:
+    async def _best(self, turn: Turn, texts: list[str]) -> Known:
         """A sentence that a pause cut in two is asked as one, unless its end stands alone."""
         question = Question(turn.text, turn.language, turn.confidence)
         best = await self._knower.know(question)
-        if len(asked) > 1 and not self._sure(best.answer):
-            whole = await self._knower.know(replace(question, text=" ".join(asked)))
+        if len(texts) > 1 and not self._sure(best.answer):
+            whole = await self._knower.know(replace(question, text=" ".join(texts)))
             if whole.answer and (not best.answer or _surer(whole.answer, best.answer)):
                 best = whole
         return best
@@ -180,7 +181,8 @@ class Route(Stage[Frame]):
     def _sure(self, answer: Answer | None) -> bool:
         if answer is None or answer.leaning:
             return False
-        return answer.confidence >= self._policy().of(answer.department).answer
+        wanted = self._policy().thresholds(answer.department, self._call).answer
+        return answer.confidence >= wanted
 
     def _answers(
         self, frame: LLMContextFrame, turn: Turn, decision: Decision, summary: str
@@ -241,7 +243,8 @@ class Route(Stage[Frame]):
 
     def _person(self, turn: Turn, summary: str) -> list[Frame]:
         frames = self._phrase(Phrase.PERSON, turn, Answering.PERSON)
-        return [*frames, PersonFrame(department=self._department, summary=summary)]
+        wish = PersonFrame(department=self._department, summary=summary)
+        return [*frames, LANGUAGE.on(wish, turn.language)]
 
     def _emergency(self, turn: Turn) -> list[Frame]:
         text = self._persona.say(Phrase.EMERGENCY, turn.language)
@@ -261,21 +264,6 @@ _PHRASES: dict[Wish, Phrase | None] = {
     Wish.SLOWER: Phrase.SLOWER_OK,
     Wish.REPEAT: None,
 }
-
-
-def _conversation(context: LLMContext) -> list[tuple[str, str]]:
-    """Role and text of each message."""
-    return [
-        (message["role"], str(message.get("content") or ""))
-        for message in context.get_messages()
-        if isinstance(message, dict)
-    ]
-
-
-def _asked(said: list[tuple[str, str]]) -> list[str]:
-    """What the caller said since the agent last did, oldest first."""
-    asked = list(itertools.takewhile(lambda message: message[0] == "user", reversed(said)))
-    return [text for _, text in reversed(asked)]
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from knowledge.events import Emit, Learned
 from knowledge.persona import Persona, Phrase
 from knowledge.wishes import Wish, recognise
 from knowledge.words import fold
+from processors.conversation import last_said
 from processors.frames import LANGUAGE, TURN, HangUpFrame, speech
 from processors.stage import Stage
 
@@ -59,7 +60,7 @@ class Survey(Stage[Frame]):
                 yield made
             return
         assert isinstance(frame, LLMContextFrame)
-        text = _last_said(frame)
+        text = last_said(frame)
         if frame.speculation or not text:
             yield frame
             return
@@ -94,11 +95,3 @@ def rated(text: str) -> int | None:
     said = _ARTICLE.sub(" ", _SCALE.sub(" ", said))
     found = {_WORDS[word] for word in said.split() if word in _WORDS}
     return found.pop() if len(found) == 1 else None
-
-
-def _last_said(frame: LLMContextFrame) -> str:
-    messages = frame.context.get_messages()
-    last = messages[-1] if messages else None
-    if not isinstance(last, dict) or last["role"] != "user":
-        return ""
-    return str(last.get("content") or "")

@@ -1,4 +1,4 @@
-"""Twilio's REST API, as far as a call needs it: end it, or give it other instructions.
+"""Twilio's REST API, as far as a call needs it: end it, give it other instructions, place one.
 
 Twilio's own asynchronous client opens a connection pool for itself and knows no other root than
 Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
@@ -6,8 +6,9 @@ Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -42,7 +43,25 @@ class TwilioDenied(TwilioError):
 
 
 class TwilioAway(TwilioError):
-    """No answer, 429 or 5xx, and not on a retry either."""
+    """No answer, 429 or 5xx, and not on a retry either. Whether it was done is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """A call to be placed. Numbers in E.164, addresses absolute."""
+
+    number: str
+    caller_id: str
+    """One of the account's own numbers."""
+    twiml: str
+    """For whoever answers; at most 4000 characters."""
+    ring: int
+    """Seconds; Twilio adds up to 5."""
+    status: str
+    """Told of each change of the call's state."""
+
+
+_Form = Mapping[str, str | Sequence[str]]
 
 
 class TwilioRest:
@@ -74,6 +93,29 @@ class TwilioRest:
         """Replaces what the call is doing. Addresses in `twiml` have to be absolute."""
         await self._update(call, {"Twiml": twiml})
 
+    async def dial(self, dialling: Dialling) -> str:
+        """Places a call; its CallSid. Never tried again, since a second call might ring too.
+
+        Raises TwilioError: after TwilioAway a call may have been placed all the same.
+        """
+        form: _Form = {
+            "To": dialling.number,
+            "From": dialling.caller_id,
+            "Twiml": dialling.twiml,
+            "Timeout": str(dialling.ring),
+            "StatusCallback": dialling.status,
+            "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        }
+        reply = await self._attempt("POST", f"{self._account}/Calls.json", form)
+        if reply.error is not None:
+            raise reply.error
+        return _text(reply.body, "sid")
+
+    async def status(self, call: str) -> str:
+        """As Twilio names it: queued, ringing, in-progress, completed, busy, no-answer, failed,
+        canceled. Raises TwilioError."""
+        return _text(await self._ask("GET", self._call(call), None), "status")
+
     async def check(self) -> None:
         """Whether account and token are right; for `doctor`. Raises TwilioError."""
         with suppress(CallGone):  # nobody has this call: to be told so takes a valid account
@@ -85,21 +127,22 @@ class TwilioRest:
     def _call(self, sid: str) -> str:
         return f"{self._account}/Calls/{quote(sid, safe='')}.json"
 
-    async def _ask(self, method: str, url: str, form: dict[str, str] | None) -> None:
-        """Repeating is safe: each request says what is to be, not what is to change."""
-        for attempt in range(RETRIES + 1):
-            error, wanted = await self._attempt(method, url, form)
+    async def _ask(self, method: str, url: str, form: _Form | None) -> Any:
+        """The answer's JSON. Repeating is safe: each request says what is to be, not what is to
+        change."""
+        attempt = 0
+        while True:
+            reply = await self._attempt(method, url, form)
+            error, wanted = reply.error, reply.wanted
             if error is None:
-                return
+                return reply.body
             if not isinstance(error, TwilioAway) or attempt == RETRIES or wanted > LONGEST_PAUSE:
                 raise error
             jitter = random.uniform(0.5, 1.5)  # noqa: S311
             await self._sleep(max(wanted, PAUSE * 2**attempt * jitter))
+            attempt += 1
 
-    async def _attempt(
-        self, method: str, url: str, form: dict[str, str] | None
-    ) -> tuple[TwilioError | None, float]:
-        """What went wrong, and the seconds that Twilio asks to be left alone."""
+    async def _attempt(self, method: str, url: str, form: _Form | None) -> "_Reply":
         try:
             async with self._session.request(
                 method,
@@ -112,12 +155,27 @@ class TwilioRest:
                 try:
                     body = await response.json(content_type=None)
                 except ValueError:  # a proxy's page in Twilio's place
-                    return TwilioAway(response.status), 0.0
+                    return _Reply(TwilioAway(response.status))
                 if 200 <= response.status < 300:  # noqa: PLR2004
-                    return None, 0.0
-                return _error(response.status, _code(body)), _wanted(response)
+                    return _Reply(None, body)
+                return _Reply(_error(response.status, _code(body)), wanted=_wanted(response))
         except (aiohttp.ClientError, TimeoutError, OSError):
-            return TwilioAway(0), 0.0
+            return _Reply(TwilioAway(0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    error: TwilioError | None
+    body: Any = None
+    wanted: float = 0.0
+    """Seconds that Twilio asks to be left alone."""
+
+
+def _text(body: Any, name: str) -> str:
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, str) or not value:
+        raise TwilioAway(200)
+    return value
 
 
 def _code(body: Any) -> int:

@@ -1,5 +1,7 @@
 """The documents that Twilio carries out: https://www.twilio.com/docs/voice/twiml."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from twilio.twiml.voice_response import VoiceResponse
@@ -8,15 +10,71 @@ SPOKEN_BY_TWILIO = {"en": "en-US", "es": "es-MX"}
 """Twilio's names for languages of `<Say>`."""
 
 
-def connect(public: str, token: str) -> str:
+def connect(public: str, token: str, *, called: str = "", back: str | None = None) -> str:
     """Opens the media stream; when it ends, the call goes on at /twilio/stream-ended.
 
-    `public`: root of the service, whose http:// (loopback only) becomes ws://.
+    `public`: root of the service, whose http:// (loopback only) becomes ws://. `called`: our own
+    number, which the call came in at. `back`: the department to which a transfer failed after the
+    caller had left the stream ("": any).
     """
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
     stream = connection.stream(url=f"ws{public.removeprefix('http')}/twilio/media")
     stream.parameter(name="token", value=token)
+    if called:
+        stream.parameter(name="called", value=called)
+    if back is not None:
+        stream.parameter(name="back", value=back)
+    return str(response)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words for Twilio's own voice. `language`: ISO 639-1."""
+
+    text: str
+    language: str
+
+
+def announce(texts: Sequence[Said], then: str) -> str:
+    """Spoken to a colleague who has answered; `then` is asked what follows."""
+    response: Any = VoiceResponse()
+    _say(response, texts)
+    response.redirect(then, method="POST")
+    return str(response)
+
+
+def confer(room: str, *, starts: bool, wait: str, action: str = "") -> str:
+    """Into a conference of two that ends when either leaves it, and then to `action`.
+
+    `starts`: whether it may begin with this one. `wait` is asked what is heard until then.
+    """
+    response: Any = VoiceResponse()
+    more = {"action": action, "method": "POST"} if action else {}
+    response.dial(**more).conference(
+        room,
+        beep="false",
+        start_conference_on_enter=starts,
+        end_conference_on_exit=True,
+        wait_url=wait,
+        wait_method="POST",
+        max_participants=2,
+    )
+    response.hangup()
+    return str(response)
+
+
+def pause(seconds: int, then: str) -> str:
+    """Silence, after which `then` is asked."""
+    response: Any = VoiceResponse()
+    response.pause(length=seconds)
+    response.redirect(then, method="POST")
+    return str(response)
+
+
+def redirect(url: str) -> str:
+    response: Any = VoiceResponse()
+    response.redirect(url, method="POST")
     return str(response)
 
 
@@ -29,6 +87,12 @@ def hangup() -> str:
 def say_and_hangup(text: str, language: str) -> str:
     """Twilio's own voice, for when ours cannot be heard. `language`: ISO 639-1."""
     response: Any = VoiceResponse()
-    response.say(text, language=SPOKEN_BY_TWILIO.get(language, language))
+    _say(response, [Said(text, language)])
     response.hangup()
     return str(response)
+
+
+def _say(response: Any, texts: Sequence[Said]) -> None:
+    for said in texts:
+        language = SPOKEN_BY_TWILIO.get(said.language, said.language)
+        response.say(said.text, language=language)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request, Response
 
 from agent.web.house import House
-from agent.web.routes import health, twilio
+from agent.web.routes import health, twilio, webhook
 
 
 def create_app(house: House) -> FastAPI:
@@ -13,8 +13,8 @@ def create_app(house: House) -> FastAPI:
     app.include_router(health.routes(house))
 
     async def refused(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, twilio.Refused)
+        assert isinstance(error, webhook.Refused)
         return Response(status_code=error.status)
 
-    app.add_exception_handler(twilio.Refused, refused)
+    app.add_exception_handler(webhook.Refused, refused)
     return app

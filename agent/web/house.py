@@ -9,6 +9,7 @@ from agent.doctor import Row
 from agent.line.protocol import Start
 from agent.line.signature import Signature
 from agent.line.token import Tokens
+from agent.operator import Operator
 from agent.web.doors import Doors
 from knowledge.events import Emit, nowhere
 
@@ -30,6 +31,8 @@ class House:
     over: Callable[[str, str], None]
     """Twilio says that the call of this CallSid is over, and with which outcome."""
     doors: Doors
+    operator: Operator | None = None
+    """Puts callers through; None: nobody is."""
     emit: Emit = nowhere
     exposition: Callable[[], bytes] = bytes
     """Metrics in Prometheus' text format."""

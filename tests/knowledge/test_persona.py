@@ -1,7 +1,10 @@
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from knowledge.departments import is_open
+from knowledge.ingest import ingest, shipped
 from knowledge.persona import FILE, PersonaError, Phrase, load
 
 
@@ -15,7 +18,11 @@ def written(folder: Path, text: str) -> Path:
 def test_the_shipped_agent_says_everything_in_both_languages(phrase: Phrase, language: str) -> None:
     persona = load()
     assert persona.phrases[language][phrase]
-    assert "{" not in persona.say(phrase, language)
+    said = persona.say(phrase, language)
+    if phrase is Phrase.OPENS_AGAIN:
+        assert "{opening}" in said
+        said = said.replace("{opening}", "")
+    assert "{" not in said
 
 
 def test_variants_take_turns() -> None:
@@ -46,6 +53,21 @@ def test_what_a_file_does_not_say_is_as_shipped(tmp_path: Path) -> None:
     assert persona.numbers == default.numbers == {"policy": r"[A-Z]{2}-\d{7}"}
 
 
+def test_the_shipped_departments_have_hours_for_what_the_entries_use() -> None:
+    content = ingest(shipped(), date(2026, 1, 1))
+    departments = load().departments
+    assert {entry.department for entry in content.entries} <= set(departments)
+    assert all(one.named("en") and one.named("es") for one in departments.values())
+
+
+def test_a_file_without_departments_is_always_there(tmp_path: Path) -> None:
+    persona = load(written(tmp_path, "name: Ada\n"))
+    assert persona.departments == {}
+    christmas = datetime(2026, 12, 25, 3, tzinfo=UTC)
+    assert is_open(persona.department("claims"), christmas)
+    assert not is_open(load().department("claims"), christmas)
+
+
 def test_the_hash_tells_contents_apart(tmp_path: Path) -> None:
     one = load(written(tmp_path, "name: One\n")).hash
     assert load(written(tmp_path, "name: One # a comment\n")).hash == one
@@ -64,6 +86,31 @@ WRONG = [
     ("phrases:\n  en:\n    filler: []", 3, "phrases.en.filler: expected at least one text"),
     ("phrases:\n  spanish:\n    filler: a", 3, "phrases.spanish: expected a language code"),
     ("numbers:\n  policy: '['", 2, "numbers.policy: expected a regular expression"),
+    (
+        "departments:\n  claims:\n    hours:\n      mon-fry: 09:00-17:00",
+        4,
+        "departments.claims.hours.mon-fry: expected days",
+    ),
+    (
+        "departments:\n  claims:\n    hours: {mon: 9 to 5}",
+        3,
+        "departments.claims.hours.mon: expected hours",
+    ),
+    (
+        "departments:\n  claims:\n    timezone: Mars/Olympus",
+        3,
+        "departments.claims.timezone: expected a time zone",
+    ),
+    (
+        "departments:\n  claims:\n    holidays: [12-25, 13-01]",
+        3,
+        "departments.claims.holidays.1: expected a day",
+    ),
+    (
+        "departments:\n  claims:\n    open: x",
+        3,
+        "departments.claims.open: unknown field; expected one of name, hours, timezone",
+    ),
     ("- a", 1, "expected fields"),
     ("name: [", 2, "not YAML"),
     ("", 1, "nothing in it"),

@@ -13,7 +13,8 @@ from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
 from knowledge.events import Decided, Event
 from knowledge.persona import Phrase
-from knowledge.routing import ASK_BACK, Policy, Thresholds
+from knowledge.policy import Policy
+from knowledge.routing import ASK_BACK, Thresholds
 from processors.frames import (
     LANGUAGE,
     PROTECTED,
@@ -113,11 +114,10 @@ async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> 
 
 
 async def test_a_department_has_a_threshold_of_its_own() -> None:
-    table = Table(policy=Policy(Thresholds(), {"claims": 0.97}, frozenset({"claims"}), "t:a"))
+    table = Table(policy=Policy(Thresholds(), {"claims": 0.97}, calibrated=frozenset({"claims"})))
     await table.ask("Is hail covered?")
     assert table.decided.route == "model"
     assert table.decided.calibrated
-    assert table.decided.arm == "t:a"
 
 
 async def test_changed_thresholds_decide_anew() -> None:

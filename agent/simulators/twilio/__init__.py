@@ -13,6 +13,7 @@ from agent.simulators.twilio.clip import Unreadable as Unreadable
 from agent.simulators.twilio.conditions import Conditions as Conditions
 from agent.simulators.twilio.conditions import Dialled as Dialled
 from agent.simulators.twilio.conditions import OnDrop as OnDrop
+from agent.simulators.twilio.conference import Meeting as Meeting
 from agent.simulators.twilio.exchange import Twilio as Twilio
 from agent.simulators.twilio.measures import CallReport as CallReport
 from agent.simulators.twilio.measures import Turn as Turn
@@ -20,11 +21,14 @@ from agent.simulators.twilio.mouth import Echo as Echo
 from agent.simulators.twilio.mouth import Network as Network
 from agent.simulators.twilio.mouth import Noise as Noise
 from agent.simulators.twilio.notices import Code as Code
+from agent.simulators.twilio.outgoing import Colleague as Colleague
+from agent.simulators.twilio.outgoing import OutgoingReport as OutgoingReport
 from agent.simulators.twilio.script import BreakStream as BreakStream
 from agent.simulators.twilio.script import HangUp as HangUp
 from agent.simulators.twilio.script import Hear as Hear
 from agent.simulators.twilio.script import Interrupt as Interrupt
 from agent.simulators.twilio.script import Listen as Listen
+from agent.simulators.twilio.script import Meet as Meet
 from agent.simulators.twilio.script import OpenAgain as OpenAgain
 from agent.simulators.twilio.script import Press as Press
 from agent.simulators.twilio.script import Quiet as Quiet

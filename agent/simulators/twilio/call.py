@@ -11,10 +11,11 @@ from agent.simulators.twilio.account import Account, Addresses, new_sid
 from agent.simulators.twilio.caller import Caller, CallOver, Unmet
 from agent.simulators.twilio.clip import SLOT
 from agent.simulators.twilio.conditions import Conditions
+from agent.simulators.twilio.conference import Meeting, Rooms, Seat
 from agent.simulators.twilio.earpiece import Earpiece
 from agent.simulators.twilio.mouth import Mouth, Path
 from agent.simulators.twilio.notices import Code, Notice, Refused
-from agent.simulators.twilio.program import Fetch, Given, Program, Source
+from agent.simulators.twilio.program import Fetch, Given, Program, Source, wait
 from agent.simulators.twilio.report import report
 from agent.simulators.twilio.script import Script, clips, follow
 from agent.simulators.twilio.stream import Ended, Stream
@@ -37,7 +38,9 @@ class Call:
         *,
         conditions: Conditions,
         limits: Limits,
+        rooms: Rooms | None = None,
     ) -> None:
+        """`rooms` that this call shares with others."""
         self.sid = new_sid("CA")
         self.status = "ringing"
         self.conditions = conditions
@@ -50,6 +53,9 @@ class Call:
         self.keys: asyncio.Queue[str] = asyncio.Queue(maxsize=64)
         self.spoken: list[str] = []
         self.dialled: list[tuple[str, str]] = []
+        self.seat: Seat | None = None
+        self.meetings: list[Meeting] = []
+        self._rooms = rooms or Rooms()
         self.webhooks = Webhooks(
             session,
             account,
@@ -206,6 +212,13 @@ class Call:
             await stream.stop()
             self._tell(verb, stream, "stream-stopped")
 
+    async def confer(self, noun: document.Conference) -> bool:
+        seat = self.seat = Seat(self.sid, noun, lambda form: self._post(noun.status_callback, form))
+        try:
+            return await self._rooms.sit(seat, lambda: wait(self, noun))
+        finally:
+            self.meetings.append(seat.meeting(self.zero))
+
     def _new_stream(self, verb: document.Stream, ear: Earpiece) -> Stream:
         stream = Stream(verb, ear, call=self.sid, account=self._account, warn=self.warn)
         self.streams.append(stream)
@@ -214,15 +227,12 @@ class Call:
     def _tell(self, verb: document.Stream, stream: Stream, event: str, **more: str) -> None:
         """The stream's status callback; the call does not wait for it."""
         if verb.status_callback:
-            form = {
-                "AccountSid": self._account.sid,
-                "CallSid": self.sid,
-                "StreamSid": stream.sid,
-                "StreamEvent": event,
-                **more,
-            }
-            told = self.webhooks.ask(verb.status_callback, form)
-            self._telling.append(asyncio.create_task(told))
+            form = {"CallSid": self.sid, "StreamSid": stream.sid, "StreamEvent": event, **more}
+            self._post(verb.status_callback, form)
+
+    def _post(self, url: str, form: dict[str, str]) -> None:
+        told = self.webhooks.ask(url, form | {"AccountSid": self._account.sid})
+        self._telling.append(asyncio.create_task(told))
 
     # The three tasks of a call.
 

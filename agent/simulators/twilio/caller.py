@@ -93,6 +93,15 @@ class Caller:
         await self.until(due, within, "to interrupt the agent")
         return await self.say(clip, wants_answer=wants_answer)
 
+    async def meet(self, *, within: float = PATIENCE) -> None:
+        """Until the caller is in a conference that has started."""
+
+        def met(_now: float) -> bool:
+            seat = self._call.seat
+            return seat is not None and seat.began is not None
+
+        await self.until(met, within, "to be joined with somebody")
+
     async def press(self, digits: str) -> None:
         for index, digit in enumerate(digits):
             if index:

@@ -50,11 +50,30 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Conference:
+    room: str
+    starts: bool = True
+    """`startConferenceOnEnter`."""
+    ends: bool = False
+    """`endConferenceOnExit`."""
+    beep: str = "true"
+    wait_url: str = ""
+    """What is heard until the conference starts; empty: Twilio's own music."""
+    wait_method: str = "POST"
+    status_callback: str = ""
+    events: tuple[str, ...] = ()
+    """`statusCallbackEvent`: start, end, join, leave."""
+    most: int = 250
+    """`maxParticipants`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dial:
     targets: tuple[tuple[str, str], ...]
     """(noun, whom), e.g. ("Number", "+15550100") or ("Conference", "room")."""
     action: str = ""
     method: str = "POST"
+    conference: Conference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +187,29 @@ class _Reader:
         targets += [(noun.tag, _words(noun)) for noun in element]
         if not targets:
             raise Refused(Code.BAD_SCHEMA, "<Dial> names nobody")
-        return Dial(tuple(targets), self._action(element), _method(element))
+        rooms = [self._conference(noun) for noun in element if noun.tag == "Conference"]
+        if rooms and len(targets) > 1:
+            raise Refused(Code.BAD_SCHEMA, "<Dial> holds a <Conference> beside something else")
+        conference = rooms[0] if rooms else None
+        return Dial(tuple(targets), self._action(element), _method(element), conference)
+
+    def _conference(self, element: Element) -> Conference:
+        room = _words(element)
+        if not room:
+            raise Refused(Code.BAD_SCHEMA, "<Conference> has no name")
+        wait = element.get("waitUrl", "").strip()
+        callback = element.get("statusCallback", "").strip()
+        return Conference(
+            room,
+            starts=_truth(element, "startConferenceOnEnter", default=True),
+            ends=_truth(element, "endConferenceOnExit", default=False),
+            beep=element.get("beep", "true"),
+            wait_url=self._address(wait) if wait else "",
+            wait_method="GET" if element.get("waitMethod", "").upper() == "GET" else "POST",
+            status_callback=self._address(callback) if callback else "",
+            events=tuple(element.get("statusCallbackEvent", "").split()),
+            most=int(_number(element, "maxParticipants", 250)),
+        )
 
     def _gather(self, element: Element) -> Gather:
         prompts = [_prompt(child) for child in element]
@@ -221,6 +262,15 @@ def _words(element: Element) -> str:
 
 def _method(element: Element) -> str:
     return "GET" if element.get("method", "POST").upper() == "GET" else "POST"
+
+
+def _truth(element: Element, name: str, *, default: bool) -> bool:
+    value = element.get(name, "").lower()
+    if value not in {"", "true", "false"}:
+        raise Refused(
+            Code.BAD_SCHEMA, f"<{element.tag} {name}={value!r}> is neither true nor false"
+        )
+    return value == "true" if value else default
 
 
 def _number(element: Element, name: str, default: float) -> float:

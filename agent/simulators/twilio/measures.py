@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from agent.simulators.twilio.conference import Meeting
 from agent.simulators.twilio.earpiece import Earpiece, Sound
 from agent.simulators.twilio.mouth import Utterance
 from agent.simulators.twilio.notices import Notice
@@ -136,6 +137,8 @@ class CallReport:
     recording: Path | None = None
     pressed: tuple[str, ...] = ()
     """Keys of the caller, in order."""
+    meetings: tuple[Meeting, ...] = ()
+    """Conferences that the caller was in."""
 
     def json(self) -> bytes:
         return orjson.dumps(self, option=orjson.OPT_INDENT_2, default=str)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.simulators.twilio import document
-from agent.simulators.twilio.conditions import Conditions, OnDrop
+from agent.simulators.twilio.conditions import Conditions, Dialled, OnDrop
 from agent.simulators.twilio.notices import Code, Refused
 from agent.simulators.twilio.stream import Ended
 from agent.simulators.twilio.webhook import Answer, Webhooks
@@ -49,6 +49,7 @@ class Line(Protocol):
     def warn(self, code: Code, detail: str) -> None: ...
     def answered(self) -> None: ...
     async def connect(self, verb: document.Stream) -> Ended: ...
+    async def confer(self, noun: document.Conference) -> bool: ...
 
 
 class Program:
@@ -139,8 +140,13 @@ class Program:
 
     async def _dial(self, verb: document.Dial) -> Fetch | None:
         self._line.dialled.extend(verb.targets)
-        outcome = self._line.conditions.dial
-        await asyncio.sleep(outcome.seconds)
+        began = time.monotonic()
+        if verb.conference is not None:
+            joined = await self._line.confer(verb.conference)
+            outcome = Dialled("answered" if joined else "failed", time.monotonic() - began)
+        else:
+            outcome = self._line.conditions.dial
+            await asyncio.sleep(outcome.seconds)
         if not verb.action:
             return None
         extra = {
@@ -179,6 +185,16 @@ class Program:
             pressed.append(key)
             if len(pressed) == verb.digits:
                 return
+
+
+async def wait(line: Line, noun: document.Conference) -> None:
+    """What is heard until a conference starts; it ends when that happens."""
+    if not noun.wait_url:
+        return
+    try:
+        await Program(line).run(Fetch(noun.wait_url, noun.wait_method))
+    except Refused as error:
+        line.warn(error.code, error.detail)
 
 
 async def _first(watched: "asyncio.Future[None]", other: Awaitable[None]) -> None:

@@ -38,6 +38,7 @@ async def report(call: "Call", seconds: float) -> measures.CallReport:
         dialled=tuple(call.dialled),
         recording=await _recorded(call, seconds),
         pressed=tuple(call.pressed),
+        meetings=tuple(call.meetings),
     )
 
 

@@ -116,6 +116,16 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Meet:
+    """Until the caller is joined with somebody in a conference."""
+
+    within: float = PATIENCE
+
+    async def take(self, caller: Caller) -> None:
+        await caller.meet(within=self.within)
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Also what happens after the last step."""
 
@@ -135,6 +145,7 @@ Step = (
     | BreakStream
     | OpenAgain
     | Stay
+    | Meet
     | HangUp
 )
 Script = Sequence[Step] | Callable[[Caller], Awaitable[None]]

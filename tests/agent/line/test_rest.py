@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from agent.line import rest
-from agent.line.rest import CallGone, TwilioAway, TwilioDenied, TwilioError
+from agent.line.rest import CallGone, Dialling, TwilioAway, TwilioDenied, TwilioError
 from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
 from agent.simulators.server import Fault
@@ -54,6 +54,50 @@ async def test_a_call_is_given_other_instructions(
     twilio.enter(call)
     await client.instruct("CA1", "<Response/>")
     assert call.redirects == ["<Response/>"]
+
+
+DIALLING = Dialling(
+    "+15550100200",
+    "+15550100100",
+    "<Response><Say>Hello</Say></Response>",
+    20,
+    "https://a.example/status?room=1",
+)
+
+
+async def test_a_call_is_placed_once_with_all_that_it_needs(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    sid = await client.dial(DIALLING)
+    (order,) = twilio.orders
+    assert (order.to, order.caller_id) == ("+15550100200", "+15550100100")
+    assert (order.twiml, order.timeout) == ("<Response><Say>Hello</Say></Response>", 20.0)
+    assert order.status_callback == "https://a.example/status?room=1"
+    assert order.events == ("initiated", "ringing", "answered", "completed")
+    assert await client.status(sid) == "queued"
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.LIMITED, Fault.BROKEN, Fault.GARBAGE, Fault.DROP, Fault.EMPTY, Fault.REFUSE]
+)
+async def test_a_call_of_which_nothing_is_known_is_not_placed_again(
+    twilio: SimulatedRest, client: rest.TwilioRest, naps: Naps, fault: Fault
+) -> None:
+    await twilio.behave(fault=fault)
+    with pytest.raises(TwilioAway):
+        await client.dial(DIALLING)
+    assert twilio.seen.requests <= 1
+    assert naps.seconds == []
+
+
+async def test_a_call_from_a_number_that_is_not_ours_is_refused(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    twilio.numbers.add("+15550100999")
+    with pytest.raises(TwilioError) as refused:
+        await client.dial(DIALLING)
+    assert (refused.value.status, refused.value.code) == (400, 21210)
+    assert "5550100" not in str(refused.value)
 
 
 async def test_a_call_that_is_over_is_told_from_a_failure(

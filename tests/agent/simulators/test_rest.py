@@ -109,6 +109,56 @@ async def test_a_call_of_its_own_shows_what_was_done_to_it() -> None:
     assert (call.redirects, call.status) == (["<Response/>"], "completed")
 
 
+FROM, TO = "+15005550100", "+15550100200"
+WANTED = {"From": FROM, "To": TO, "Twiml": "<Response/>"}
+
+
+async def create(rest: TwilioRest, **fields: str) -> tuple[int, dict[str, object]]:
+    pair = f"{ACCOUNT.sid}:{ACCOUNT.token}".encode()
+    headers = {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+    url = f"{rest.url}/2010-04-01/Accounts/{ACCOUNT.sid}/Calls.json"
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(url, data=fields) as response,
+    ):
+        return response.status, await response.json()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"To": ""}, 21201),
+        ({"From": ""}, 21213),
+        ({"To": "5550100"}, 21211),
+        ({"To": "+0155501002"}, 21211),
+        ({"From": "sip:a@b"}, 21212),
+        ({"From": "+15005550199"}, 21210),
+        ({"Twiml": ""}, 21205),
+        ({"Url": "https://a.example/"}, 21205),
+        ({"Twiml": "", "Url": "nowhere"}, 21205),
+        ({"StatusCallback": "/status"}, 21205),
+        ({"Twiml": "x" * 4001}, 20001),
+        ({"Timeout": "4"}, 20001),
+        ({"Timeout": "soon"}, 20001),
+    ],
+)
+async def test_what_twilio_places_no_call_for(change: dict[str, str], code: int) -> None:
+    async with TwilioRest() as rest:
+        rest.numbers.add(FROM)
+        status, body = await create(rest, **(WANTED | change))
+        assert rest.orders == []
+    assert (status, body["code"]) == (400, code)
+
+
+async def test_a_placed_call_is_known_and_can_be_ended() -> None:
+    async with TwilioRest() as rest:
+        rest.numbers.add(FROM)
+        status, body = await create(rest, **WANTED)
+        sid = str(body["sid"])
+        assert (status, body["status"], len(rest.orders)) == (201, "queued", 1)
+        assert (await update(rest, sid, Status="completed"))[0] == 200
+
+
 async def test_wrong_credentials_are_denied() -> None:
     async with TwilioRest() as rest, aiohttp.ClientSession() as session:
         rest.enter(RestCall("CA1"))

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.simulators.twilio.document import (
+    Conference,
     Connect,
     Dial,
     Gather,
@@ -48,7 +49,29 @@ def connect(stream: str) -> str:
         ("<Dial>+15550100</Dial>", Dial((("Number", "+15550100"),))),
         (
             '<Dial action="/done"><Conference>room</Conference></Dial>',
-            Dial((("Conference", "room"),), "https://agent.example/done"),
+            Dial(
+                (("Conference", "room"),),
+                "https://agent.example/done",
+                conference=Conference("room"),
+            ),
+        ),
+        (
+            '<Dial><Conference startConferenceOnEnter="false" endConferenceOnExit="true"'
+            ' beep="false" waitUrl="/wait" statusCallback="/room" statusCallbackEvent="join end"'
+            ' maxParticipants="2">room</Conference></Dial>',
+            Dial(
+                (("Conference", "room"),),
+                conference=Conference(
+                    "room",
+                    starts=False,
+                    ends=True,
+                    beep="false",
+                    wait_url="https://agent.example/wait",
+                    status_callback="https://agent.example/room",
+                    events=("join", "end"),
+                    most=2,
+                ),
+            ),
         ),
         (
             '<Gather numDigits="1" timeout="2" action="/keys"><Say>Press</Say></Gather>',
@@ -79,6 +102,12 @@ def test_a_verb_is_read(twiml: str, expected: Verb) -> None:
         ("<Connect/>", Code.BAD_SCHEMA),
         ("<Start><Stream url='wss://a.example/'/></Start>", Code.BAD_SCHEMA),
         ("<Dial/>", Code.BAD_SCHEMA),
+        ("<Dial><Conference/></Dial>", Code.BAD_SCHEMA),
+        ("<Dial><Conference>r</Conference><Number>+15550100</Number></Dial>", Code.BAD_SCHEMA),
+        (
+            "<Dial><Conference beep='' startConferenceOnEnter='no'>r</Conference></Dial>",
+            Code.BAD_SCHEMA,
+        ),
         ('<Pause length="long"/>', Code.BAD_SCHEMA),
         (
             f"<Connect><Stream url='wss://a.example/'><Parameter name='n' value='{'v' * 499}'/>"

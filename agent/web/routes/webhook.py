@@ -1,0 +1,106 @@
+"""One webhook of Twilio's: proven by its signature, read, answered. Any doubt is a 403."""
+
+import asyncio
+import re
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from loguru import logger
+from starlette.requests import ClientDisconnect, HTTPConnection
+
+from agent.line import twiml
+from agent.line.signature import HEADER, SETTINGS_HEADER, Form, Signed
+from agent.web.house import House
+
+LONGEST_BODY = 64 * 1024
+"""Bytes of a webhook's form; Twilio sends about 1 KB."""
+MOST_FIELDS = 256
+BODY_DEADLINE = 5.0
+"""Seconds for a webhook's whole body."""
+UNPROVEN, UNWANTED, UNREADABLE = 403, 503, 400
+OVER = {
+    "completed": "hung_up",
+    "canceled": "hung_up",
+    "busy": "failed",
+    "failed": "failed",
+    "no-answer": "failed",
+}
+"""Twilio's last words about a call, and what they mean where we have not ended it ourselves."""
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+
+
+class Refused(Exception):
+    """A request that gets a status and nothing else."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+async def proven(house: House, request: Request) -> Form:
+    """The form. Raises Refused where it is not Twilio's, or not even readable."""
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            body = await _body(request)
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except (ClientDisconnect, TimeoutError, ValueError) as error:
+        raise Refused(UNPROVEN) from error
+    form = Form.of(pairs)
+    if not house.signature.proves_post(signed(request), form):
+        logger.bind(path=request.scope["path"]).warning("webhook without a valid signature")
+        raise Refused(UNPROVEN)
+    return form
+
+
+def signed(connection: HTTPConnection) -> Signed:
+    return Signed(
+        path=connection.scope["path"].rstrip("/"),
+        query=connection.scope["query_string"].decode("latin-1"),
+        signature=connection.headers.get(HEADER, ""),
+        settings=connection.headers.get(SETTINGS_HEADER, ""),
+    )
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_BODY:
+            raise ValueError("too long")
+    return bytes(body)
+
+
+def call_of(form: Form) -> str:
+    """The CallSid. Raises Refused without one."""
+    call = form.first("CallSid")
+    if not call.isascii() or not call.isalnum() or len(call) > 64:  # noqa: PLR2004
+        raise Refused(UNREADABLE)
+    return call
+
+
+def told(house: House, form: Form) -> str:
+    """The CallSid; a call that is over is told so, as often as Twilio says it."""
+    call, outcome = call_of(form), OVER.get(form.first("CallStatus"))
+    if outcome is not None:
+        house.over(call, outcome)
+    return call
+
+
+def document(text: str) -> Response:
+    return Response(text, media_type="application/xml")
+
+
+async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
+    """Opens a media stream for the form's call; `back`: see `twiml.connect`."""
+    if house.doors.refusing:
+        return Response(status_code=UNWANTED)
+    token = await house.tokens.issue(call_of(form))
+    called = form.first("To")
+    called = called if _NUMBER.fullmatch(called) else ""
+    return document(twiml.connect(house.public, token, called=called, back=back))

@@ -202,6 +202,10 @@ class Routing(Area):
     """Confidence from which the knowledge base answers alone."""
     routing_model_threshold: float = Field(0.0, ge=0, le=1)
     """Confidence below which the agent asks back; 0: never, the model is asked."""
+    routing_promise: float = Field(0.95, gt=0, lt=1)
+    """Share of right answers that learned thresholds have to keep, by department."""
+    routing_threshold_floor: float = Field(0.70, ge=0, le=1)
+    """The lowest answer threshold that may be learned, unless ROUTING_ANSWER_THRESHOLD is lower."""
     routing_cache_ttl: int = Field(3600, ge=0)
     """How long a decision is repeated for the same question, in seconds."""
     survey: bool = False

@@ -153,12 +153,22 @@ def contradictions(settings: Settings) -> list[str]:
         wrong.append("OPENAI_API_KEY: expected a key, because EMBEDDING=openai")
     if settings.back_office_url is not None and settings.back_office_key is None:
         wrong.append("BACK_OFFICE_KEY: expected the key that BACK_OFFICE_URL takes")
-    if settings.routing_model_threshold > settings.routing_answer_threshold:
-        wrong.append("ROUTING_MODEL_THRESHOLD: expected at most ROUTING_ANSWER_THRESHOLD")
+    wrong += _disordered(settings)
     if settings.workers > 1 and settings.redis_url is None:
         wrong.append("REDIS_URL: expected a redis:// URL, because WORKERS is more than 1")
     if settings.port + settings.workers - 1 > 65535:  # noqa: PLR2004
         wrong.append("PORT: expected room for WORKERS ports up to 65535")
+    return wrong
+
+
+def _disordered(settings: Settings) -> list[str]:
+    """Lines for thresholds that stand on the wrong side of each other."""
+    wrong, most = [], settings.routing_answer_threshold
+    if settings.routing_model_threshold > most:
+        wrong.append("ROUTING_MODEL_THRESHOLD: expected at most ROUTING_ANSWER_THRESHOLD")
+    given = "routing_threshold_floor" in settings.model_fields_set
+    if given and settings.routing_threshold_floor > most:
+        wrong.append("ROUTING_THRESHOLD_FLOOR: expected at most ROUTING_ANSWER_THRESHOLD")
     return wrong
 
 

@@ -101,6 +101,7 @@ TOGETHER = [
     ({"MODEL": "fallback"}, "FALLBACK_LLM_API_KEY"),
     ({"TRANSLATOR": "flash"}, "FLASH_API_KEY"),
     ({"FALLBACK_LLM_API_KEY": SECRET}, "FALLBACK_LLM_BASE_URL"),
+    ({"ROUTING_THRESHOLD_FLOOR": "0.95"}, "ROUTING_THRESHOLD_FLOOR"),
     ({"EMBEDDING": "openai"}, "OPENAI_API_KEY"),
     ({"BACK_OFFICE_URL": "http://localhost:1"}, "BACK_OFFICE_KEY"),
     (

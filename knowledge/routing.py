@@ -1,8 +1,6 @@
 """Who answers a turn: the cheapest answerer that may be trusted with it."""
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from knowledge.answers import Answer, Passage
@@ -24,29 +22,6 @@ class Thresholds:
     """Below it the caller is asked back instead of the model; 0: never."""
     guess: float = 0.50
     """Without a model: from here the caller is asked back, below it a person is offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The thresholds of every department, as they hold for one call."""
-
-    shipped: Thresholds = field(default_factory=Thresholds)
-    learned: Mapping[str, float] = field(default_factory=dict)
-    """By department: the answer threshold that its outcomes, or an administrator, have set."""
-    calibrated: frozenset[str] = frozenset()
-    """Departments with enough outcomes to be judged by; the others have the shipped threshold."""
-    arm: str = ""
-    """Of the experiment that the call takes part in, as `experiment:arm`."""
-
-    def of(self, department: str) -> Thresholds:
-        answer = self.learned.get(department)
-        return self.shipped if answer is None else replace(self.shipped, answer=answer)
-
-    @property
-    def version(self) -> str:
-        """Changes whenever a decision could."""
-        facts = (self.shipped, sorted(self.learned.items()), self.arm)
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
 
 
 ASK_BACK = 3

@@ -12,14 +12,16 @@ pytestmark = pytest.mark.wire
 
 
 async def test_a_worker_is_alive_whether_or_not_it_takes_calls(site: Worker) -> None:
-    site.doors.drain()
-    assert await site.get("/api/health") == (200, {"status": "ok", "version": "1.2.3"})
+    with site.doors.call():  # without one it would end
+        site.doors.drain()
+        assert await site.get("/api/health") == (200, {"status": "ok", "version": "1.2.3"})
 
 
 async def test_a_balancer_is_told_when_to_send_no_new_call(site: Worker) -> None:
     assert await site.get("/readyz") == (200, {"status": "ready"})
-    site.doors.drain()
-    assert await site.get("/readyz") == (404, {"status": "draining"})
+    with site.doors.call():
+        site.doors.drain()
+        assert await site.get("/readyz") == (404, {"status": "draining"})
 
 
 async def test_a_lagging_worker_asks_for_no_new_call_but_takes_one_that_comes() -> None:

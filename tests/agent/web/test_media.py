@@ -22,9 +22,10 @@ async def refusal(site: Worker, signature: str | None = None) -> int:
 async def closing(site: Worker, *messages: str | bytes) -> int:
     """The code with which the worker closes after these messages."""
     async with site.dial() as socket:
-        for message in messages:
-            await socket.send(message)
-        await asyncio.wait_for(socket.wait_closed(), 5)
+        with suppress(ConnectionClosed):
+            for message in messages:
+                await socket.send(message)
+        await asyncio.wait_for(socket.wait_closed(), 30)
         return socket.close_code or 0
 
 

@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: demo
 demo: $(READY) ## two simulated calls, no key and no network needed
@@ -49,6 +49,14 @@ check: $(READY) ## style, types, layers, spelling, lengths, .env.example
 .PHONY: bench
 bench: $(READY) ## ratios against the stock Pipecat bot
 	$(BIN)/python -m benchmarks
+
+.PHONY: bench-router
+bench-router: $(READY) ## the router against every baseline, on public sets and our own
+	$(BIN)/python -m benchmarks.router
+
+.PHONY: chaos
+chaos: $(READY) ## worker, relay, Redis and PostgreSQL killed in rounds; nothing may be lost
+	$(BIN)/python -m tests.chaos
 
 .PHONY: audit
 audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/

@@ -78,7 +78,7 @@ class Call:
         self.state = State.TALKING
         self.outcome = ""
         self.persona = providers.persona
-        self.knowledge = providers.decisions
+        self.knowledge = providers.knower(stream.call)
         self.model_available = providers.model_available
         self.emit = providers.emit
         self._providers = providers
@@ -131,7 +131,7 @@ class Call:
 
     def policy(self) -> Policy:
         """The thresholds as they hold for this call now."""
-        return self._providers.policy(self.sid)
+        return self._providers.policy()
 
     def to_rate(self) -> str:
         """Ticket of the decision that a survey is about; "" where nobody is asked."""
@@ -180,6 +180,7 @@ class Call:
                 settings.idle_prompt,
             ),
             silent=self._silent,
+            guess=providers.guess(self.sid),
         )
         self._observer = TurnObserver(
             self.sid, providers.emit, self.turns.hearing, self.persona.hash

@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 
-from agent import doctor
+from agent import books, doctor
 from agent.doctor import Check, Row
 from agent.line.rest import TwilioDenied, TwilioError, TwilioRest
 from agent.providers import Providers, open_providers
 from agent.settings import Settings
 from knowledge.answers import Question
 from knowledge.chain import Fault
+from knowledge.embedding import Embedding
 from knowledge.events import nowhere
 from processors.model.openai import OpenAI
 from processors.voice.client import Client, Script
@@ -24,6 +26,7 @@ def checks(providers: Providers) -> list[Check]:
         *_model(providers),
         *_voice(providers),
         *_memory(providers),
+        *books.checks(providers.settings),
     ]
 
 
@@ -56,10 +59,21 @@ def _knowledge(providers: Providers) -> Iterator[Check]:
     language = providers.settings.languages[0]
 
     async def ask() -> None:
-        await providers.knowledge.answer(Question("hello", language))
+        await providers.answering.shelf.answer(Question("hello", language))
 
     source = "KNOWLEDGE_DIR is set" if providers.settings.knowledge_dir else "shipped content"
     yield Check("knowledge", "embedded index", source, ask)
+    vectors = providers.answering.embedding
+    if vectors is None:
+        yield Check("embedding", "none", "EMBEDDING=none, or none is installed: words alone")
+    else:
+        yield Check("embedding", vectors.name, "see EMBEDDING", partial(_embed, vectors))
+    if (space := providers.answering.space) is not None:
+        yield Check("knowledge", "Pinecone", "PINECONE_API_KEY is set", space.check)
+
+
+async def _embed(embedding: Embedding) -> None:
+    await embedding.embed(["hello"])
 
 
 def _model(providers: Providers) -> Iterator[Check]:

@@ -2,21 +2,26 @@
 
 import gc
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from agent.kb import kb
+from agent.terminal import (
+    FAILED,
+    checked_settings,
+    console,
+    fail,
+    lacking,
+    mistakes,
+    pipes,
+    quiet,
+    ready,
+    run,
+    warn,
+)
 
-    from agent.settings import Settings
-
-T = TypeVar("T")
-FAILED, USAGE = 1, 2
 app = typer.Typer(
     name="answerline",
     help="A voice agent that answers the phone.",
@@ -24,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-kb = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 pipeline = typer.Typer(help="The stages of a call.", invoke_without_command=True)
 app.add_typer(kb, name="kb")
 app.add_typer(pipeline, name="pipeline")
@@ -60,20 +64,20 @@ def answerline(
 @app.command()
 def demo(wav: Wavs = None) -> None:
     """Two simulated calls on this machine, without any key: heard, timed, recorded."""
-    settings = _settings()
-    _quiet()
+    settings = checked_settings()
+    quiet()
     from agent import demo as theatre
     from agent.simulators.twilio import Unreadable
 
-    with _mistakes(Unreadable, *_lacking()):
-        good = _run(theatre.run(settings, wav or (), _console()))
+    with mistakes(Unreadable, *lacking()):
+        good = run(theatre.run(settings, wav or (), console()))
     raise typer.Exit(0 if good else FAILED)
 
 
 @app.command()
 def serve(pipeline: Pipeline = "") -> None:
     """Answer calls until SIGTERM."""
-    settings = _settings(serving=True)
+    settings = checked_settings(serving=True)
     from agent.watch import logs
 
     logs.configure(settings.log_level, settings.log_format)
@@ -86,8 +90,8 @@ def serve(pipeline: Pipeline = "") -> None:
     if settings.redis_url is None:
         typer.echo("REDIS_URL is not set: conversations are remembered by this process alone")
     typer.echo(f"answering at {settings.public}/twilio/voice")
-    _loaded()
-    with _mistakes(*_lacking()):
+    ready()
+    with mistakes(*lacking()):
         run(settings, partial(furnish, stages=stages))
 
 
@@ -99,40 +103,54 @@ def talk(
     jsonl: Annotated[bool, typer.Option(help="Lines of JSON or text in, JSON out.")] = False,
 ) -> None:
     """Type to the agent, or give it a recording."""
-    settings = _settings()
-    _quiet()
+    settings = checked_settings()
+    quiet()
     from agent import parlour
     from agent.simulators.twilio import Unreadable
 
-    with _mistakes(Unreadable, *_lacking()):
+    with mistakes(Unreadable, *lacking()):
         if wav is not None:
-            good = _run(parlour.recording(settings, wav, _console()))
+            good = run(parlour.recording(settings, wav, console()))
         elif jsonl:
-            good = _run(parlour.answer_lines(settings, *_pipes(), language, _warn))
+            good = run(parlour.answer_lines(settings, *pipes(), language, warn))
         elif text:
-            good = _run(parlour.one(settings, text, language, _console()))
+            good = run(parlour.one(settings, text, language, console()))
         else:
-            good = _run(parlour.conversation(settings, sys.stdin, language, _console()))
+            good = run(parlour.conversation(settings, sys.stdin, language, console()))
     raise typer.Exit(0 if good else FAILED)
+
+
+@app.command()
+def migrate() -> None:
+    """Give the database the tables of this version; safe to repeat."""
+    settings = checked_settings()
+    from agent.migration import migrate as migrating
+    from knowledge.chain import Fault
+
+    with mistakes(ValueError):
+        try:
+            typer.echo(run(migrating(settings)))
+        except Fault as fault:
+            fail(f"the database: {fault}", FAILED)
 
 
 @app.command()
 def doctor(json: Json = False) -> None:
     """What each stage uses, why, whether it answers, and how long that took."""
-    settings = _settings()
-    _quiet()
+    settings = checked_settings()
+    quiet()
     from agent import doctor as practice
     from agent.checkup import examine
     from agent.settings import find
     from agent.settings.notices import notices
 
-    with _mistakes(*_lacking()):
-        rows = _run(examine(settings))
+    with mistakes(*lacking()):
+        rows = run(examine(settings))
     told = [*notices(settings, find()), *practice.stray_packages()]
     if json:
         typer.echo(practice.as_json(rows, told))
     else:
-        practice.show(rows, told, _console())
+        practice.show(rows, told, console())
     raise typer.Exit(0 if practice.healthy(rows) else FAILED)
 
 
@@ -147,7 +165,7 @@ def settings(
     if example:
         typer.echo(page.example(), nl=False)
         return
-    loaded = _settings()
+    loaded = checked_settings()
     from dataclasses import asdict
 
     import orjson
@@ -161,49 +179,19 @@ def settings(
         typer.echo("\n".join(f"{row.name:45} {row.value:30} {row.source}" for row in rows))
 
 
-@kb.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="In English or Spanish.")] = "",
-    jsonl: Annotated[bool, typer.Option(help="Lines of JSON or text in, JSON out.")] = False,
-    knowledge: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="As KNOWLEDGE_DIR.")
-    ] = None,
-    language: Annotated[str, typer.Option(help="Two letters; guessed where not given.")] = "",
-    json: Json = False,
-) -> None:
-    """What the knowledge base answers, and who would be asked."""
-    if not jsonl and not question:
-        _fail("a question is needed, or --jsonl", USAGE)
-    loaded = _settings()
-    from dataclasses import asdict
-
-    import orjson
-
-    from agent import library
-
-    asked = library.open_library(loaded, knowledge, _warn)
-    _loaded()
-    if jsonl:
-        library.answer_lines(asked, *_pipes(), language, _warn)
-    elif json:
-        typer.echo(orjson.dumps(asdict(asked(question, language))))
-    else:
-        library.show(asked(question, language), _console())
-
-
 @pipeline.callback()
 def show_pipeline(context: typer.Context, stages: Pipeline = "", json: Json = False) -> None:
     """The stages of a call in this configuration, in order."""
     if context.invoked_subcommand is not None:
         return
-    loaded = _settings()
-    _quiet()
+    loaded = checked_settings()
+    quiet()
     chosen = _stages(stages)
     from agent.blueprint import describe, show
 
-    with _mistakes(*_lacking()):
-        rows = _run(describe(loaded, chosen))
-    show(rows, _console(), as_json=json)
+    with mistakes(*lacking()):
+        rows = run(describe(loaded, chosen))
+    show(rows, console(), as_json=json)
 
 
 @pipeline.command()
@@ -214,7 +202,7 @@ def new(
     """Write a stage and its test."""
     from agent.scaffold import Unusable, write
 
-    with _mistakes(Unusable):
+    with mistakes(Unusable):
         typer.echo(write(name, into))
 
 
@@ -229,16 +217,16 @@ def call(
 ) -> None:
     """One simulated call, measured at the ear. Loopback only, unless --yes."""
     token = _token(auth_token)
-    _quiet()
+    quiet()
     from agent import dial
     from agent.load import Mistake
     from agent.simulators.twilio import Clip, Unreadable
 
-    with _mistakes(Mistake, Unreadable):
+    with mistakes(Mistake, Unreadable):
         dial.proper(url, token, yes=yes)
-        clips = [Clip.read(path) for path in wav] if wav else _run(dial.questions())
-        report = _run(dial.place(url, clips, auth_token=token, yes=yes, recording_dir=record))
-    typer.echo(report.json()) if json else dial.show(report, _console())
+        clips = [Clip.read(path) for path in wav] if wav else run(dial.questions())
+        report = run(dial.place(url, clips, auth_token=token, yes=yes, recording_dir=record))
+    typer.echo(report.json()) if json else dial.show(report, console())
     raise typer.Exit(0 if dial.answered(report) else FAILED)
 
 
@@ -260,26 +248,26 @@ def load(
 ) -> None:
     """Simulated callers, measured at the ear. Loopback only, unless --yes."""
     token = _token(auth_token)
-    _quiet()
+    quiet()
     from agent import dial
     from agent.load import Mistake, launch
     from agent.simulators.twilio import Unreadable
 
-    with _mistakes(Mistake, Unreadable):
+    with mistakes(Mistake, Unreadable):
         dial.proper(url, token, yes=yes)
-        result = _run(
+        result = run(
             launch(
                 url,
                 users=users,
                 spawn_rate=spawn_rate,
                 seconds=run_time,
                 recordings=recordings,
-                clips=() if recordings else _run(dial.questions()),
+                clips=() if recordings else run(dial.questions()),
                 auth_token=token,
                 yes=yes,
                 report_path=report,
                 recording_dir=record,
-                console=_console(),
+                console=console(),
             )
         )
     raise typer.Exit(FAILED if result.failed else 0)
@@ -287,7 +275,9 @@ def load(
 
 @app.command()
 def simulate(
-    provider: Annotated[str, typer.Argument(help="deepgram, openai, elevenlabs or twilio-rest.")],
+    provider: Annotated[
+        str, typer.Argument(help="deepgram, openai, elevenlabs, twilio-rest or pinecone.")
+    ],
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     latency: Annotated[float, typer.Option(help="Seconds to the first byte.")] = 0.1,
     fault: Annotated[str, typer.Option(help="none, refuse, 401, 429, 500, hang, drop …")] = "none",
@@ -298,8 +288,8 @@ def simulate(
     """Run a simulated provider until interrupted."""
     from agent.simulators.stand import Unknown, stand
 
-    with _mistakes(Unknown):
-        _run(stand(provider, port, latency, fault, recordings, typer.echo))
+    with mistakes(Unknown):
+        run(stand(provider, port, latency, fault, recordings, typer.echo))
 
 
 def main() -> None:
@@ -307,22 +297,9 @@ def main() -> None:
     app()
 
 
-def _loaded() -> None:
-    gc.freeze()
-    gc.enable()
-
-
-def _settings(*, serving: bool = False) -> "Settings":
-    from agent.settings import SettingsError, load, servable
-
-    with _mistakes(SettingsError):
-        loaded = load()
-        return servable(loaded) if serving else loaded
-
-
 def _token(given: str) -> str:
     """What signs simulated calls: the service's own, where none is given."""
-    own = None if given else _settings().twilio_auth_token
+    own = None if given else checked_settings().twilio_auth_token
     return own.get_secret_value() if own else given
 
 
@@ -330,69 +307,5 @@ def _stages(name: str) -> Any:
     """`module:attr`, importable from here; without one, the product's own."""
     from agent.named import Unusable, find
 
-    with _mistakes(Unusable):
+    with mistakes(Unusable):
         return find(name)
-
-
-@contextmanager
-def _mistakes(*kinds: type[Exception]) -> Iterator[None]:
-    """What a person can mend becomes a line, not a traceback."""
-    try:
-        yield
-    except kinds as error:
-        _fail(str(error), USAGE)
-    except (BrokenPipeError, TimeoutError):
-        raise
-    except OSError as error:
-        if error.errno is None:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror}", FAILED)
-
-
-def _lacking() -> tuple[type[Exception], ...]:
-    """What the product raises where it has not got what a call needs."""
-    from agent.providers import NothingToUse
-    from knowledge.persona import PersonaError
-
-    return NothingToUse, PersonaError
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    import asyncio
-
-    from agent.web.server import loop_factory
-
-    _loaded()
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(work)
-
-
-def _pipes() -> tuple[TextIO, TextIO]:
-    """Standard input and output for lines of JSON: UTF-8, whatever the terminal speaks."""
-    for pipe in (sys.stdin, sys.stdout):
-        if isinstance(pipe, TextIOWrapper):
-            pipe.reconfigure(encoding="utf-8", errors="replace")
-    return sys.stdin, sys.stdout
-
-
-def _quiet() -> None:
-    """A command for people: only what went wrong is logged."""
-    from agent.watch import logs
-
-    logs.configure("WARNING", "text")
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def _warn(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    _warn(text)
-    raise typer.Exit(code)

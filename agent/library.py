@@ -1,6 +1,7 @@
-"""`answerline kb`: what the knowledge base would answer."""
+"""What the knowledge base would answer, without a service: `answerline kb ask`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,38 +9,62 @@ from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent.jsonl import NoText, read
-from agent.settings import Settings
-from knowledge import ingest
+from agent.jsonl import NoText
+from agent.jsonl import read as read_line
+from agent.meaning import Meaning
+from knowledge import edition
+from knowledge.answers import Question
 from knowledge.ask import Asked, ask
+from knowledge.edition import Content, Progress
 from knowledge.index import Index
+from knowledge.kept import Kept
 from knowledge.language import Detector
 from knowledge.routing import Thresholds
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agent.settings import Settings
+    from agent.settings.light import Light
+
 Ask = Callable[[str, str], Asked]
 
 
-def open_library(settings: Settings, folder: Path | None, warn: Callable[[str], None]) -> Ask:
-    """A function of a question and its language ("" to have it guessed); `warn` of bad files."""
+def kept(settings: "Settings | Light") -> Kept:
+    return Kept(settings.data_dir / "kept")
+
+
+def read(
+    settings: "Settings | Light", folder: Path | None, progress: Progress | None = None
+) -> Content:
+    """None: the shipped content."""
     today = datetime.now(UTC).date()
-    shipped = ingest.ingest(ingest.shipped(), today)
+    return edition.gather(
+        folder, today, languages=settings.languages, kept=kept(settings), progress=progress
+    )
+
+
+@contextmanager
+def open_library(
+    settings: "Settings | Light", folder: Path | None, warn: Callable[[str], None]
+) -> Iterator[Ask]:
+    """A function of a question and its language ("" to have it guessed); `warn` of bad files."""
     folder = folder or settings.knowledge_dir
-    content = ingest.ingest(folder, today) if folder is not None else shipped
+    content = read(settings, folder)
     for problem in content.problems:
         warn(str(problem))
     if not content.entries:
         warn(f"{folder}: no entry that can be used")
     index = Index.build(content.entries)
-    detector = Detector.build([*content.entries, *shipped.entries], settings.languages)
+    meaning = Meaning(settings, folder, content, index, warn)
     thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
+    detector = _detector(settings, content, folder)
     available = bool(settings.models)
 
     def asked(text: str, language: str) -> Asked:
+        meaning.prepare(Question(text, language or detector.detect(text).language))
         return ask(
-            index,
+            meaning,
             text,
             language or None,
             detector=detector,
@@ -47,7 +72,30 @@ def open_library(settings: Settings, folder: Path | None, warn: Callable[[str], 
             model_available=available,
         )
 
-    return asked
+    try:
+        yield asked
+    finally:
+        meaning.close()
+
+
+def _detector(settings: "Settings | Light", content: Content, folder: Path | None) -> Detector:
+    """A small folder says too little of a language: the shipped content helps."""
+    spoken = [
+        (language, *wording.asked, wording.answer)
+        for entry in content.entries
+        for language, wording in entry.wordings.items()
+    ]
+    key = Kept.key("detector", edition.VERSION, orjson.dumps((settings.languages, spoken)))
+    known = kept(settings).get(key)
+    if known is not None:
+        try:
+            return Detector.decode(known)
+        except ValueError:
+            pass  # damaged: counted again
+    shipped = read(settings, None).entries if folder is not None else ()
+    detector = Detector.build([*content.entries, *shipped], settings.languages)
+    kept(settings).put(key, detector.encode())
+    return detector
 
 
 def answer_lines(
@@ -56,7 +104,7 @@ def answer_lines(
     """A question a line in, a JSON object a line out, in the same order."""
     for number, line in enumerate(source, 1):
         try:
-            text, spoken = read(line)
+            text, spoken = read_line(line)
         except NoText as error:
             warn(f"line {number}: {error}")
             text = spoken = ""

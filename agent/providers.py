@@ -3,10 +3,10 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from secrets import token_bytes
 from typing import TypeVar
 
 import aiohttp
@@ -14,17 +14,18 @@ import openai
 from loguru import logger
 from redis.asyncio import Redis
 
+from agent.answering import Answering, Words, open_answering
 from agent.line.rest import TwilioRest
 from agent.settings import Settings
 from knowledge import ingest, memory, persona, store
-from knowledge.answers import Answerer
-from knowledge.decisions import Decisions
+from knowledge.answers import Answer
+from knowledge.decisions import Knower
 from knowledge.events import Emit
-from knowledge.index import Index
 from knowledge.ingest import Entry
 from knowledge.language import Detector
 from knowledge.persona import Persona, Phrase
-from knowledge.routing import Policy, Thresholds
+from knowledge.policy import Policy
+from knowledge.routing import Thresholds
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
 from processors.ears.mouth import Client as EarsClient
@@ -36,11 +37,14 @@ from processors.model.local import Local as LocalModel
 from processors.model.local import Phrases
 from processors.model.openai import Account, OpenAI, connections
 from processors.model.service import Model
+from processors.speculate import Speculation
 from processors.turns.silero import Silero
 from processors.turns.smartturn import SmartTurn
+from processors.voice.archive import Archive
 from processors.voice.client import Client as VoiceClient
 from processors.voice.elevenlabs import ElevenLabs
 from processors.voice.local import Local as LocalVoice
+from processors.voice.ready import Ready
 from processors.voice.service import Voice
 from processors.voice.spelling import Spelling
 from processors.voice.weights import Unusable
@@ -61,15 +65,14 @@ class Providers:
     settings: Settings
     emit: Emit
     persona: Persona
-    knowledge: Answerer
-    decisions: Decisions
-    """The knowledge's answers, remembered."""
+    answering: Answering
+    policy: Callable[[], Policy]
+    """What holds for the next turn."""
     detector: Detector
     """Tells the configured languages apart."""
-    shipped: Policy
-    """The thresholds of the settings."""
     silero: Silero
     smart_turn: SmartTurn | None
+    tls: ssl.SSLContext
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
@@ -82,6 +85,10 @@ class Providers:
     ears_clients: list[EarsClient] = field(default_factory=list)
     model_clients: list[ModelClient] = field(default_factory=list)
     voice_clients: list[VoiceClient] = field(default_factory=list)
+    ready: Ready | None = None
+    """What is likely to be said, spoken ahead."""
+    calm: Callable[[], bool] = lambda: False
+    """Whether there is time to speak ahead; only who serves calls can tell."""
 
     @property
     def model_available(self) -> bool:
@@ -93,15 +100,43 @@ class Providers:
 
     def model(self, call: str) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"
-        return Model(self.model_clients, call=call, emit=self.emit, instructions=about)
+        chosen = self.policy().chosen("model", call)
+        clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
+        local = self.model_clients[-1]  # the last of them answers always
+        clients = [client for client in clients if client is not local] + [local]
+        return Model(clients, call=call, emit=self.emit, instructions=about)
 
     def voice(self, call: str, language: str) -> Voice:
-        return Voice(self.voice_clients, call=call, emit=self.emit, language=language)
+        return Voice(
+            self.voice_clients, call=call, emit=self.emit, language=language, ready=self.ready
+        )
 
-    def policy(self, call: str) -> Policy:
-        """As it holds for this call now."""
-        del call
-        return self.shipped
+    def guess(self, call: str) -> Speculation | None:
+        """What has an answer's sound at hand before the turn is over."""
+        if self.ready is None:
+            return None
+
+        def sure(answer: Answer) -> bool:
+            wanted = self.policy().thresholds(answer.department, call).answer
+            return not answer.leaning and answer.confidence >= wanted
+
+        return Speculation(Words(self.answering.shelf), sure, self.ready.warm)
+
+    def sayings(self) -> Iterator[tuple[str, str]]:
+        """Whatever is said word for word, with its language: phrases first, then answers."""
+        for language in self.settings.languages:
+            for phrase, variants in self.persona.phrases.get(language, {}).items():
+                for number in range(len(variants)):
+                    yield self.persona.say(phrase, language, number), language
+        for entry in self.answering.shelf.current.content.entries:
+            for language in self.settings.languages:
+                if wording := entry.wordings.get(language):
+                    yield wording.answer, language
+
+    def knower(self, call: str) -> Knower:
+        """Who answers this call from the content; an experiment may compare several."""
+        knowers = self.answering.knowers
+        return knowers.get(self.policy().chosen("index", call), knowers[""])
 
     async def freshen(self) -> None:
         """A call that begins sees what has changed in agent.yaml; a broken one changes nothing."""
@@ -113,10 +148,14 @@ class Providers:
         self.persona_of = changed
         try:
             self.persona = await asyncio.to_thread(persona.load, self.settings.knowledge_dir)
+            if self.ready is not None:
+                self.ready.changed()
         except persona.PersonaError as error:
             logger.bind(problem=str(error)).error("agent.yaml is not usable, the old one stays")
 
     async def close(self) -> None:
+        if self.ready is not None:
+            await self.ready.close()
         await self.memory.close()
         if self.smart_turn is not None:
             self.smart_turn.close()
@@ -124,6 +163,7 @@ class Providers:
             self.local_ears.close()
         if self.local_voice is not None:
             self.local_voice.close()
+        await self.answering.close()
         await self.session.close()
         await self.http.aclose()
         if self.redis is not None:
@@ -137,49 +177,68 @@ def _changed(file: Path) -> float:
         return 0.0
 
 
-async def open_providers(settings: Settings, emit: Emit, *, speech: bool = True) -> Providers:
-    """Loads what the first call needs, off the event loop. Raises NothingToUse, PersonaError.
+def thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
 
-    `speech=False`: without ears and voice, for a conversation that is typed.
+
+async def open_providers(
+    settings: Settings,
+    emit: Emit,
+    *,
+    policy: Callable[[], Policy] | None = None,
+    speech: bool = True,
+) -> Providers:
+    """Loads what the first call needs, off the event loop.
+
+    `policy`: None for the settings' own. `speech=False`: without ears and voice, for a conversation
+    that is typed. Raises NothingToUse, PersonaError, EmbeddingMissing.
     """
+    shipped = Policy(thresholds(settings))
+    async with AsyncExitStack() as stack:
+        providers = await _opened(settings, emit, policy or (lambda: shipped), stack)
+        await _stores(providers)
+        _models(providers)
+        if speech:
+            await asyncio.gather(_ears(providers), _voices(providers))
+            _speak_ahead(providers)
+        stack.pop_all()
+    return providers
+
+
+async def _opened(
+    settings: Settings, emit: Emit, policy: Callable[[], Policy], stack: AsyncExitStack
+) -> Providers:
+    """What every process has; `stack` closes it where the rest cannot be had."""
     folder = settings.knowledge_dir
-    content = await asyncio.to_thread(ingest.ingest, folder or ingest.shipped(), date.today())  # noqa: DTZ011
-    for problem in content.problems:
-        logger.bind(problem=str(problem)).warning("knowledge entry left out")
     about = await asyncio.to_thread(persona.load, folder)
-    detector = await asyncio.to_thread(_detector, content.entries, settings.languages)
     tls = await asyncio.to_thread(ssl.create_default_context)
-    index = await asyncio.to_thread(Index.build, content.entries)
-    thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
-    policy = Policy(thresholds)
+    http = connections(tls)
+    stack.push_async_callback(http.aclose)
+    redis = _redis(settings)
+    answering = await open_answering(
+        settings, http=http, redis=redis, emit=emit, policy=lambda: policy().version
+    )
+    entries = answering.shelf.current.content.entries
     providers = Providers(
         settings=settings,
         emit=emit,
         persona=about,
         persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
-        knowledge=index,
-        decisions=Decisions(
-            index, lambda: policy.version, key=token_bytes(32), ttl=settings.routing_cache_ttl
-        ),
-        detector=detector,
-        shipped=policy,
+        answering=answering,
+        policy=policy,
+        detector=await asyncio.to_thread(_detector, entries, settings.languages),
         silero=await asyncio.to_thread(Silero),
         smart_turn=await asyncio.to_thread(_smart_turn) if "en" in settings.languages else None,
+        tls=tls,
         session=aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls, limit=1000, keepalive_timeout=60),
             trust_env=False,
         ),
-        http=connections(tls),
+        http=http,
+        redis=redis,
         memory=memory.LocalMemory(ttl=settings.memory_ttl),
     )
-    try:
-        await _stores(providers)
-        _models(providers)
-        if speech:
-            await asyncio.gather(_ears(providers, tls), _voices(providers))
-    except BaseException:
-        await providers.close()
-        raise
+    stack.push_async_callback(providers.close)
     return providers
 
 
@@ -195,10 +254,14 @@ def _smart_turn() -> SmartTurn:
     return smart_turn
 
 
+def _redis(settings: Settings) -> Redis | None:
+    url = settings.redis_url
+    return None if url is None else store.connect(url.get_secret_value())
+
+
 async def _stores(providers: Providers) -> None:
     settings = providers.settings
-    if settings.redis_url is not None:
-        providers.redis = store.connect(settings.redis_url.get_secret_value())
+    if providers.redis is not None:
         providers.memory = memory.RedisMemory(
             providers.redis, ttl=settings.memory_ttl, emit=providers.emit
         )
@@ -212,7 +275,7 @@ async def _stores(providers: Providers) -> None:
         )
 
 
-async def _ears(providers: Providers, tls: ssl.SSLContext) -> None:
+async def _ears(providers: Providers) -> None:
     settings = providers.settings
     if settings.ears != "local" and settings.deepgram_api_key is not None:
         providers.ears_clients.append(
@@ -221,7 +284,7 @@ async def _ears(providers: Providers, tls: ssl.SSLContext) -> None:
                 settings.languages,
                 base_url=settings.deepgram_base_url,
                 model=settings.deepgram_model,
-                tls=tls,
+                tls=providers.tls,
             )
         )
 
@@ -266,7 +329,7 @@ def _models(providers: Providers) -> None:
         say = providers.persona.say
         return Phrases(say(Phrase.ASK_BACK, language), say(Phrase.UNKNOWN, language))
 
-    providers.model_clients.append(LocalModel(providers.knowledge, phrases))
+    providers.model_clients.append(LocalModel(providers.answering.shelf, phrases))
 
 
 async def _voices(providers: Providers) -> None:
@@ -299,6 +362,18 @@ async def _voices(providers: Providers) -> None:
             "voice: set ELEVENLABS_API_KEY, or install the embedded voices "
             '(pip install "answerline[local]")'
         )
+
+
+def _speak_ahead(providers: Providers) -> None:
+    ready = Ready(
+        Archive(providers.settings.data_dir / "speech"),
+        providers.voice_clients,
+        providers.sayings,
+        calm=lambda: providers.calm(),  # noqa: PLW0108 (who serves calls sets it later)
+    )
+    ready.start()
+    providers.ready = ready
+    providers.answering.renewed.append(ready.changed)
 
 
 async def _embedded(what: str, load: Callable[[], T], missing: type[Exception]) -> T | None:

@@ -1,30 +1,47 @@
 """One process that answers calls: everything it has once, furnished before the first call."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from loguru import logger
 
 from agent import doctor
+from agent.books import Books, address, open_books
 from agent.call import Stages
 from agent.checkup import checks
+from agent.inquiry import inquire
+from agent.learning import Learning
 from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
 from agent.pipeline import stages as own_stages
-from agent.providers import Providers, open_providers
+from agent.providers import Providers, open_providers, thresholds
 from agent.settings import Settings
 from agent.switchboard import Switchboard
 from agent.watch import lines
 from agent.watch.lag import Collector, LoopLag
 from agent.watch.metrics import Metrics
 from agent.web.app import create_app
+from agent.web.desk import Desk
 from agent.web.doors import Doors
 from agent.web.house import House
+from agent.web.keys import Gate, Keys
+from agent.web.limit import Limits
 from agent.web.server import listen, running
+from knowledge.chain import Fault
 from knowledge.events import Emit, Event, nowhere
+from knowledge.lessons import Lessons
+from knowledge.thresholds import Promise
+
+RECALL = 1.0
+"""Seconds that a start waits for what was learned."""
+CALM = 0.02
+"""Seconds of event-loop lag below which there is time for other things than calls."""
+ROOM = 0.25
+"""Share of MAX_CALLS beside which a cloud's voice may speak ahead."""
 
 
 def everybody(*subscribers: Emit) -> Emit:
@@ -50,14 +67,20 @@ async def furnish(
     `also` hears each event too. Raises NothingToUse, PersonaError.
     """
     metrics = Metrics()
-    emit = everybody(metrics.record, lines.write, also)
+    watchers = everybody(metrics.record, lines.write, also)
     async with AsyncExitStack() as stack:
-        providers = await open_providers(settings, emit)
+        books = open_books(settings, watchers)
+        await books.start()
+        stack.push_async_callback(books.close)
+        emit = everybody(watchers, books.journal.record)
+        learning = await stack.enter_async_context(_learning(settings, books, emit))
+        providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
         switchboard = Switchboard(providers, stages)
         collector = Collector(metrics.gc_pause)
         lag = await stack.enter_async_context(LoopLag(metrics.lag))
         doors = Doors(lag.recent, collector.call_left)
+        providers.calm = _calm(providers, lag, doors)
         metrics.count_calls(lambda: doors.calls)
         collector.start()
         stack.callback(collector.stop)
@@ -74,7 +97,9 @@ async def furnish(
             emit=emit,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
-            keys=_keys(settings),
+            gate=_gate(settings),
+            ask=inquire(providers),
+            desk=_desk(providers, books, learning, watchers),
             version=version("answerline"),
         )
         switchboard.end_all("stopped")
@@ -104,6 +129,16 @@ async def serving(
         yield Service(settings.public, key)
 
 
+def _calm(providers: Providers, lag: LoopLag, doors: Doors) -> Callable[[], bool]:
+    """A cloud's voice costs this machine little; the embedded one has both cores to itself."""
+    few = 0 if providers.voice_clients[0] is providers.local_voice else ROOM
+
+    def calm() -> bool:
+        return doors.calls <= few * providers.settings.max_calls and lag.recent() < CALM
+
+    return calm
+
+
 def _secret(settings: Settings, key: str) -> str:
     if settings.twilio_auth_token is not None:
         return settings.twilio_auth_token.get_secret_value()
@@ -114,12 +149,54 @@ def _secret(settings: Settings, key: str) -> str:
     return key or secrets.token_hex(16)
 
 
-def _keys(settings: Settings) -> frozenset[str]:
-    """Of ADMIN_API_KEYS, whatever their roles."""
-    if settings.admin_api_keys is None:
-        return frozenset()
-    pairs = settings.admin_api_keys.get_secret_value().split(",")
-    return frozenset(pair.partition(":")[2].strip() for pair in pairs)
+@asynccontextmanager
+async def _learning(settings: Settings, books: Books, emit: Emit) -> AsyncIterator[Learning]:
+    """What was learned before holds from the first turn on, if the database tells it soon."""
+    shipped = thresholds(settings)
+    learning = Learning(
+        address(settings),
+        books.database,
+        shipped=shipped,
+        emit=emit,
+        promise=Promise(
+            precision=settings.routing_promise,
+            floor=min(settings.routing_threshold_floor, shipped.answer),
+        ),
+    )
+    with suppress(TimeoutError, Fault):
+        async with asyncio.timeout(RECALL):
+            await books.database.prepare()
+            await learning.tick()
+    running = asyncio.create_task(learning.run(), name="learning")
+    try:
+        yield learning
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+def _gate(settings: Settings) -> Gate:
+    keys = settings.admin_api_keys
+    return Gate(Keys.of(keys.get_secret_value() if keys else ""), Limits())
+
+
+def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit) -> Desk:
+    async def settle(event: Event) -> bool:
+        watchers(event)
+        return await books.journal.settled(event)
+
+    def departments() -> set[str]:
+        content = providers.answering.shelf.current.content
+        names = [entry.department for entry in content.entries]
+        return {*names, *(piece.department for piece in content.pieces)}
+
+    def named(subject: str) -> list[str]:
+        if subject == "model":
+            return [client.name for client in providers.model_clients]
+        return [name for name in providers.answering.knowers if name]
+
+    lessons = Lessons(books.database)
+    return Desk(books.ledger, lessons, learning, settle, departments=departments, named=named)
 
 
 def _stores(providers: Providers) -> list[Store]:

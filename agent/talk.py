@@ -141,8 +141,8 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
     end = _Collector()
     talk: Talk
     route = Route(
-        providers.decisions,
-        lambda: providers.policy("talk"),
+        providers.knower("talk"),
+        providers.policy,
         providers.persona,
         call="talk",
         model_available=providers.model_available,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from processors.turns.endpointing import Pause, silence
-from processors.turns.hear import PAUSE, START, STOP, SURE, VOICE
+from processors.turns.hear import EARLY, PAUSE, START, STOP, SURE, VOICE
 from processors.turns.silero import RATE, WINDOW, Activity, Silero
 from processors.turns.smartturn import LONGEST, SmartTurn
 
@@ -59,10 +59,15 @@ def clips(folder: Path) -> Iterator[Clip]:
             )
 
 
-def speeches(model: Silero, pcm: bytes) -> list[tuple[float, float]]:
-    """Start and last voiced second of each speech that the detector finds."""
+Speech = tuple[float, float, float | None]
+"""Start, last voiced second, and the verdict on its sound where one is made."""
+
+
+def speeches(model: Silero, pcm: bytes, smart_turn: SmartTurn | None) -> list[Speech]:
+    """Each speech that the detector finds, as `Hear` ends it."""
     activity, found = Activity(model), []
     voice = quiet = 0
+    verdict: float | None = None
     start = last = 0.0
     speaking = False
     for step in range(0, len(pcm), 320):
@@ -75,8 +80,12 @@ def speeches(model: Silero, pcm: bytes) -> list[tuple[float, float]]:
                 voice = voice if speaking else 0
             if not speaking and voice >= START:
                 speaking, start = True, now - START * SECONDS
-            elif speaking and quiet >= STOP:
-                found.append((start, last))
+            elif speaking and quiet == PAUSE:
+                verdict = judge(smart_turn, pcm, last + PAUSE * SECONDS) if smart_turn else None
+            elif speaking and quiet >= (EARLY if (verdict or 0.0) > SURE[1] else STOP):
+                if smart_turn and verdict is not None and SURE[0] < verdict < SURE[1]:
+                    verdict = judge(smart_turn, pcm, last + STOP * SECONDS)
+                found.append((start, last, verdict))
                 speaking, voice = False, 0
     return found
 
@@ -87,9 +96,9 @@ def judge(smart_turn: SmartTurn, pcm: bytes, at: float) -> float:
     return smart_turn._judge(pcm[max(0, end - int(LONGEST * RATE * 2)) : end])
 
 
-def said(transcript: str, found: list[tuple[float, float]], number: int) -> str:
+def said(transcript: str, found: list[Speech], number: int) -> str:
     """The words up to the end of this speech, by its share of all that was spoken."""
-    spoken = [last - start for start, last in found]
+    spoken = [last - start for start, last, _ in found]
     words = transcript.split()
     return " ".join(words[: round(len(words) * sum(spoken[: number + 1]) / sum(spoken))])
 
@@ -101,17 +110,15 @@ def measure(folder: Path) -> dict[str, Figures]:
     for clip in clips(folder):
         figure = figures[clip.language]
         pcm = clip.pcm + bytes(4 * RATE * 2)
-        found = speeches(model, pcm)
-        for number, (_, last) in enumerate(found):
-            judged = clip.language == "en"
-            verdict = judge(smart_turn, pcm, last + PAUSE * SECONDS)
-            if SURE[0] < verdict < SURE[1]:
-                verdict = judge(smart_turn, pcm, last + STOP * SECONDS)
+        judged = clip.language == "en"
+        found = speeches(model, pcm, smart_turn if judged else None)
+        for number, (_, last, verdict) in enumerate(found):
             final = number == len(found) - 1
             text = said(clip.transcript, found, number)
-            needed = silence(Pause(text, verdict if judged else None, judged), PATIENCE)
+            needed = silence(Pause(text, verdict, judged), PATIENCE)
             if final:
-                figure.delays.append(max(needed, STOP * SECONDS))
+                stopped = EARLY if (verdict or 0.0) > SURE[1] else STOP
+                figure.delays.append(max(needed, stopped * SECONDS))
                 continue
             figure.pauses += 1
             late = found[number + 1][0] - (last + needed)

@@ -3,11 +3,17 @@
 import os
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
-from knowledge.answers import Question
-from knowledge.index import Index
+from knowledge.answers import Answer, Question
 from knowledge.language import Detector
-from knowledge.routing import Thresholds, choose, ticket
+from knowledge.routing import Decision, Thresholds, choose, ticket
+
+
+class Knowing(Protocol):
+    def best(self, question: Question) -> Answer | None:
+        """The best answer, however unsure; None where nothing at all is shared."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Asked:
 
 
 def ask(
-    index: Index,
+    index: Knowing,
     text: str,
     language: str | None = None,
     *,
@@ -45,6 +51,12 @@ def ask(
         model_available=model_available,
         ticket_id=ticket(time.time(), os.urandom(10)),
     )
+    return told(decision, spoken, time.perf_counter() - began)
+
+
+def told(decision: Decision, spoken: str, seconds: float) -> Asked:
+    """`spoken`: the language of the question."""
+    best = decision.answer
     return Asked(
         ticket_id=decision.ticket_id,
         route=decision.route.value,
@@ -53,5 +65,5 @@ def ask(
         department=best.department if best else "",
         language=best.language if best else spoken,
         answer=decision.said,
-        seconds=round(time.perf_counter() - began, 6),
+        seconds=round(seconds, 6),
     )

@@ -27,8 +27,9 @@ class Index:
     async def answer(self, question: Question) -> Answer | None:
         return self.best(question)
 
-    def best(self, question: Question) -> Answer | None:
+    def best(self, question: Question, near: Mapping[str, float] | None = None) -> Answer | None:
         """The best entry, however unsure; None where nothing at all is shared."""
+        del near
         tongue = self._tongues.get(question.language, self._other)
         return tongue.best(question) if tongue is not None else None
 

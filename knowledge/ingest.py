@@ -1,94 +1,58 @@
-"""Files to entries: whatever is broken is named with its line, and the others go on."""
+"""Files to content: whatever is broken is named with its line, and the others go on."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date
-from importlib import resources
 from importlib.resources.abc import Traversable
 
-from knowledge import plainyaml
-from knowledge.plainyaml import Node, Scalar, Unreadable
+from knowledge import entries, reading
+from knowledge.documents import Piece, Row
+from knowledge.edition import DEEPEST, LANGUAGES, Content, Problem, Progress, shipped
+from knowledge.entries import Entry, Wording
+from knowledge.formats import KINDS
+from knowledge.kept import Kept
+from knowledge.plainyaml import Scalar, Unreadable
+from knowledge.reading import Found, Reader, Source
+from knowledge.smuggled import Hostile, check
+
+__all__ = [
+    "LARGEST", "Content", "Entry", "Piece", "Problem", "Progress", "Wording", "ingest", "shipped",
+]  # fmt: skip
 
 LARGEST = 1_000_000
 """Bytes an entry may have: longer ones are no entry that anybody would have spoken."""
-_FIELDS = {"id", "department", "protected", "valid_until"}
+LARGEST_DOCUMENT = 20_000_000
+"""Bytes of a longer document."""
+MOST_PIECES = 50_000
+"""Of all documents together."""
 _LANGUAGE = range(2, 4)
-"""Letters of a language code: ISO 639-1 or 639-3."""
-_DEEPEST = 8
-"""Levels of sub-folders: a link that leads back to its own folder ends here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What is asked and answered, in one language."""
+def ingest(
+    folder: Traversable,
+    today: date,
+    *,
+    languages: Sequence[str] = LANGUAGES,
+    kept: Kept | None = None,
+    progress: Progress | None = None,
+) -> Content:
+    """All content below `folder`, by path; what is out of date or broken is a problem.
 
-    question: str
-    phrasings: tuple[str, ...]
-    answer: str
-
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """Every known way to ask, the question first."""
-        return (self.question, *self.phrasings)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    id: str
-    department: str
-    wordings: Mapping[str, Wording]
-    """By language code; at least one."""
-    body: str = ""
-    """Longer text, from which passages for the model are cut."""
-    valid_until: date | None = None
-    """The last day on which the answer holds."""
-    protected: bool = False
-    """The answer is spoken to its end, whatever the caller says meanwhile: a legal text."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    file: str
-    """Relative to the folder."""
-    line: int
-    """From 1; 1 where the whole file is meant."""
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    entries: tuple[Entry, ...]
-    problems: tuple[Problem, ...] = field(default=())
-
-
-def shipped() -> Traversable:
-    """The folder of the knowledge base that comes with the product."""
-    return resources.files("knowledge") / "content"
-
-
-def ingest(folder: Traversable, today: date) -> Content:
-    """All entries below `folder`, by path; those that are out of date or broken are problems."""
+    Takes seconds where documents are new: never on the event loop. `kept`: of unchanged ones.
+    """
     if not folder.is_dir():
         return Content((), (Problem(".", 1, "expected a folder with Markdown files"),))
-    entries: dict[str, Entry] = {}
     problems: list[Problem] = []
-    for path, file in _markdown(folder, "", problems):
-        try:
-            entry, line = _entry(_text(file), today)
-        except Unreadable as error:
-            problems.append(Problem(path, error.line, error.reason))
-            continue
-        if entry.id in entries:
-            problems.append(Problem(path, line, f"id {entry.id!r} is taken by another file"))
-        else:
-            entries[entry.id] = entry
-    return Content(tuple(entries.values()), tuple(problems))
+    files = [*_files(folder, "", problems)]
+    with Reader(languages) as reader:
+        gathered = _Gathered(today, reader, kept, ",".join(languages), problems)
+        for number, (path, file) in enumerate(files, 1):
+            gathered.add(path, file)
+            if progress is not None:
+                progress(path, number, len(files))
+    return gathered.content()
 
 
-def _markdown(
+def _files(
     folder: Traversable, prefix: str, problems: list[Problem]
 ) -> Iterator[tuple[str, Traversable]]:
     try:
@@ -99,138 +63,194 @@ def _markdown(
     for item in items:
         if item.name.startswith("."):
             continue
-        if item.name.lower().endswith(".md") and item.is_file():
+        if _kind(item.name) and item.is_file():
             yield prefix + item.name, item
-        elif item.is_dir() and prefix.count("/") < _DEEPEST:
-            yield from _markdown(item, f"{prefix}{item.name}/", problems)
+        elif item.is_dir() and prefix.count("/") < DEEPEST:
+            yield from _files(item, f"{prefix}{item.name}/", problems)
 
 
-def _text(file: Traversable) -> str:
+def _kind(name: str) -> str:
+    dot = name.rfind(".")
+    return KINDS.get(name[dot:].lower(), "") if dot > 0 else ""
+
+
+class _Gathered:
+    """What the files read so far hold."""
+
+    def __init__(
+        self,
+        today: date,
+        reader: Reader,
+        kept: Kept | None,
+        languages: str,
+        problems: list[Problem],
+    ) -> None:
+        self._today = today
+        self._reader = reader
+        self._kept = kept
+        self._languages = languages
+        self._problems = problems
+        self._entries: dict[str, Entry] = {}
+        self._places: dict[str, str] = {}
+        self._pieces: list[Piece] = []
+        self._lasting = True
+
+    def content(self) -> Content:
+        return Content(
+            tuple(self._entries.values()),
+            tuple(self._problems),
+            tuple(self._pieces),
+            self._places,
+            self._lasting,
+        )
+
+    def add(self, path: str, file: Traversable) -> None:
+        try:
+            data = _read(file)
+            if _kind(path) == "markdown" and data.removeprefix(b"\xef\xbb\xbf").startswith(b"---"):
+                self._add_fronted(path, data)
+            else:
+                self._add_document(_source(path, data))
+        except (Unreadable, Hostile) as error:
+            self._problems.append(Problem(path, error.line, error.reason))
+
+    def _add_fronted(self, path: str, data: bytes) -> None:
+        """An entry, or a document that says something about itself."""
+        if len(data) > LARGEST and b"\n---" not in data[:LARGEST]:
+            raise Unreadable(f"larger than {LARGEST:,} bytes", 1)
+        text = _decoded(data)
+        front = entries.front(text)
+        if front.of_document:
+            fields = front.fields
+            entries.last_day(fields.items.get("valid_until"), self._today)
+            given = {
+                name: entries.word(fields, name).text
+                for name in ("department", "language", "title")
+                if name in fields.items
+            }
+            self._add_document(_source(path, front.body.encode(), line=front.line, **given))
+            return
+        if len(data) > LARGEST:
+            raise Unreadable(f"larger than {LARGEST:,} bytes", 1)
+        self._note(path, check(text))
+        entry, line = entries.entry(front, self._today)
+        self._add_entry(path, entry, line)
+
+    def _add_entry(self, path: str, entry: Entry, line: int) -> None:
+        if entry.id in self._entries:
+            raise Unreadable(f"id {entry.id!r} is taken by another file", line)
+        self._entries[entry.id] = entry
+        self._places[entry.id] = path
+
+    def _add_document(self, source: Source) -> None:
+        found = self._found(source)
+        if len(self._pieces) + len(found.pieces) > MOST_PIECES:
+            raise Unreadable(f"more than {MOST_PIECES:,} pieces of documents in the folder", 1)
+        self._pieces += found.pieces
+        self._note(source.document, found.notes)
+        self._add_rows(source, found.rows)
+
+    def _found(self, source: Source) -> Found:
+        """As it was found before, or read by the child."""
+        if not source.data.strip():
+            raise Unreadable("empty file", 1)
+        key = Kept.key(
+            reading.VERSION,
+            source.document,
+            source.department,
+            source.title,
+            source.language or self._languages,
+            source.data,
+        )
+        reply = self._kept.get(key) if self._kept is not None else None
+        if reply is not None:
+            try:
+                return reading.found(reply, source)
+            except (ValueError, KeyError, TypeError):
+                pass  # another version's, or half of one: read again
+        reply = self._reader.read(source)
+        self._lasting = self._lasting and reading.lasting(reply)
+        if self._kept is not None:
+            self._kept.put(key, reply, lasting=reading.lasting(reply))
+        return reading.found(reply, source)
+
+    def _add_rows(self, source: Source, rows: Sequence[Row]) -> None:
+        """A table's entries: rows with the same id are one entry in several languages."""
+        made: dict[str, tuple[Entry, int]] = {}
+        for row in rows:
+            try:
+                until = Scalar(row.valid_until, row.line, quoted=True) if row.valid_until else None
+                known, line = made.get(row.id, (None, row.line))
+                entry = _with(known, row, source, entries.last_day(until, self._today))
+                made[row.id] = (entry, line)
+            except Unreadable as error:
+                self._problems.append(Problem(source.document, error.line, error.reason))
+        for entry, line in made.values():
+            try:
+                self._add_entry(source.document, entry, line)
+            except Unreadable as error:
+                self._problems.append(Problem(source.document, error.line, error.reason))
+
+    def _note(self, path: str, notes: Sequence[tuple[int, str]]) -> None:
+        self._problems += [Problem(path, line, reason, left_out=False) for line, reason in notes]
+
+
+def _with(known: Entry | None, row: Row, source: Source, until: date | None) -> Entry:
+    if known is not None and row.language in known.wordings:
+        raise Unreadable(f"id {row.id!r} stands here twice in {row.language}", row.line)
+    if len(row.language) not in _LANGUAGE or not row.language.isalpha():
+        raise Unreadable("language: expected a code of two letters", row.line)
+    return Entry(
+        id=row.id,
+        department=known.department if known else row.department or source.department,
+        wordings={
+            **(known.wordings if known else {}),
+            row.language: Wording(row.question, row.phrasings, row.answer),
+        },
+        valid_until=until or (known.valid_until if known else None),
+    )
+
+
+def _source(
+    path: str,
+    data: bytes,
+    *,
+    department: str = "",
+    language: str = "",
+    title: str = "",
+    line: int = 1,
+) -> Source:
+    """The first folder is the department, `guide.es.md` is Spanish, where the file says nothing."""
+    *folders, name = path.split("/")
+    suffix = name.split(".")[-2] if name.count(".") > 1 else ""
+    spoken = suffix if len(suffix) in _LANGUAGE and suffix.isalpha() and suffix.islower() else ""
+    return Source(
+        document=path,
+        kind=_kind(path),
+        data=data,
+        department=department or (folders[0] if folders else "general"),
+        title=title,
+        language=language or spoken,
+        line=line,
+    )
+
+
+def _read(file: Traversable) -> bytes:
     try:
         with file.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+            data = stream.read(LARGEST_DOCUMENT + 1)
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}", 1) from error
-    if len(data) > LARGEST:
-        raise Unreadable(f"larger than {LARGEST:,} bytes", 1)
+    if len(data) > LARGEST_DOCUMENT:
+        raise Unreadable(f"larger than {LARGEST_DOCUMENT:,} bytes", 1)
     if not data.strip():
         raise Unreadable("empty file", 1)
+    return data
+
+
+def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable("expected UTF-8 text, found another encoding", line) from error
-
-
-def _entry(text: str, today: date) -> tuple[Entry, int]:
-    """The entry and the line of its id."""
-    front, body = _split(text)
-    tree = plainyaml.read(front, first_line=2)
-    if not isinstance(tree, plainyaml.Mapping):
-        raise Unreadable("expected fields such as `id:` between the `---` lines", tree.line)
-    name = _line_of_text(tree, "id")
-    department = _line_of_text(tree, "department") if "department" in tree.items else None
-    valid_until = _valid_until(tree.items.get("valid_until"), today)
-    wordings = {}
-    for key, node in tree.items.items():
-        if key in _FIELDS:
-            continue
-        if len(key) not in _LANGUAGE or not key.isascii() or not key.islower():
-            raise Unreadable(
-                f"unknown field {key!r}; "
-                "expected id, department, protected, valid_until or a language code",
-                node.line,
-            )
-        wordings[key] = _wording(key, node)
-    if not wordings:
-        raise Unreadable("no language; expected `en:` with question and answer", tree.line)
-    entry = Entry(
-        id=name.text,
-        department=department.text if department else "general",
-        wordings=wordings,
-        body=body.strip(),
-        valid_until=valid_until,
-        protected=_protected(tree.items.get("protected")),
-    )
-    return entry, name.line
-
-
-def _split(text: str) -> tuple[str, str]:
-    """Front matter and body."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0].strip() != "---":
-        raise Unreadable("expected `---` as its first line", 1)
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == "---":
-            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :])
-    raise Unreadable("expected a second `---` line after the fields", len(lines))
-
-
-def _line_of_text(tree: plainyaml.Mapping, key: str) -> Scalar:
-    node = tree.items.get(key)
-    if node is None:
-        raise Unreadable(f"no {key!r}", tree.line)
-    if not isinstance(node, Scalar) or not node.text.strip():
-        raise Unreadable(f"{key}: expected one word", node.line)
-    return Scalar(node.text.strip(), node.line, node.quoted)
-
-
-def _protected(node: Node | None) -> bool:
-    if node is None:
-        return False
-    word = node.text.strip().lower() if isinstance(node, Scalar) else ""
-    if word not in {"true", "false", "yes", "no"}:
-        raise Unreadable("protected: expected true or false", node.line)
-    return word in {"true", "yes"}
-
-
-def _valid_until(node: Node | None, today: date) -> date | None:
-    if node is None:
-        return None
-    try:
-        until = date.fromisoformat(node.text.strip() if isinstance(node, Scalar) else "")
-    except ValueError as error:
-        raise Unreadable("valid_until: expected a date such as 2027-12-31", node.line) from error
-    if until < today:
-        raise Unreadable(f"was valid until {until}", node.line)
-    return until
-
-
-def _wording(language: str, node: Node) -> Wording:
-    if not isinstance(node, plainyaml.Mapping):
-        raise Unreadable(f"{language}: expected question, phrasings and answer", node.line)
-    for key, value in node.items.items():
-        if key not in {"question", "phrasings", "answer"}:
-            raise Unreadable(
-                f"{language}: unknown field {key!r}; expected question, phrasings or answer",
-                value.line,
-            )
-    phrasings = node.items.get("phrasings", plainyaml.Sequence((), node.line))
-    if not isinstance(phrasings, plainyaml.Sequence):
-        raise Unreadable(f"{language}.phrasings: expected a list of texts", phrasings.line)
-    return Wording(
-        question=_sentence(node, f"{language}.question"),
-        phrasings=tuple(_phrase(item, f"{language}.phrasings") for item in phrasings.items),
-        answer=_sentence(node, f"{language}.answer"),
-    )
-
-
-def _sentence(node: plainyaml.Mapping, path: str) -> str:
-    key = path.partition(".")[2]
-    if key not in node.items:
-        raise Unreadable(f"no {path!r}", node.line)
-    value = node.items[key]
-    if isinstance(value, Scalar) and not value.text.strip():
-        raise Unreadable(f"{path}: empty", value.line)
-    if isinstance(value, Scalar) and not value.is_text:
-        raise Unreadable(f"{path}: expected a text, found {value.text}; quote it", value.line)
-    return _phrase(value, path)
-
-
-def _phrase(node: Node, path: str) -> str:
-    if not isinstance(node, Scalar):
-        raise Unreadable(f"{path}: expected a text", node.line)
-    text = " ".join(node.text.split())
-    if not text:
-        raise Unreadable(f"{path}: empty", node.line)
-    return text

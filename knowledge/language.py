@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, log
 
-from knowledge.ingest import Entry
+import orjson
+
+from knowledge.entries import Entry
 from knowledge.words import fold, lexicon
 
 _GROUP = 3
@@ -27,15 +29,12 @@ class Guess:
 class Detector:
     """Knows the languages that it was built with and no other."""
 
-    def __init__(self, samples: Mapping[str, Iterable[str]]) -> None:
-        words = {language: Counter(_words(texts)) for language, texts in samples.items()}
-        groups = {
-            language: Counter(group for word, n in count.items() for group in _groups(word) * n)
-            for language, count in words.items()
-        }
-        self._languages = tuple(samples)
-        self._words = _evidence(words)
-        self._groups = _evidence(groups)
+    def __init__(self, words: Mapping[str, Mapping[str, int]]) -> None:
+        """By language: how often each word was seen."""
+        self._counts = words
+        self._languages = tuple(words)
+        self._words = _Evidence(words)
+        self._groups = _Evidence({language: _grouped(seen) for language, seen in words.items()})
 
     @classmethod
     def build(cls, entries: Iterable[Entry], languages: Iterable[str]) -> "Detector":
@@ -45,17 +44,33 @@ class Detector:
             for language, wording in entry.wordings.items():
                 if language in samples:
                     samples[language] += [*wording.asked, wording.answer]
-        return cls({language: texts for language, texts in samples.items() if texts})
+        return cls.of({language: texts for language, texts in samples.items() if texts})
+
+    @classmethod
+    def of(cls, samples: Mapping[str, Iterable[str]]) -> "Detector":
+        return cls({language: Counter(_words(texts)) for language, texts in samples.items()})
+
+    def encode(self) -> bytes:
+        """To be kept: counting takes longer than reading what was counted."""
+        return orjson.dumps(self._counts)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Detector":
+        """Raises ValueError for what is no detector."""
+        counts = orjson.loads(data)
+        if not isinstance(counts, dict):
+            raise ValueError("not a detector")  # noqa: TRY004 (a file is wrong, not a caller)
+        return cls(counts)
 
     def detect(self, text: str) -> Guess:
         """The first language, with an equal share, where nothing is known of the text."""
         scores = [0.0] * len(self._languages)
         for word in _words([text])[:_LONGEST]:
-            known = self._words.get(word)
+            known = self._words.of(word)
             if known is not None:
                 scores = [score + more for score, more in zip(scores, known, strict=True)]
             for group in _groups(word):
-                shares = self._groups.get(group)
+                shares = self._groups.of(group)
                 if shares is not None:
                     pairs = zip(scores, shares, strict=True)
                     scores = [score + _FLATTEN * more for score, more in pairs]
@@ -65,17 +80,29 @@ class Detector:
         return Guess(self._languages[at], min(chances[at] / sum(chances), _SUREST))
 
 
-def _evidence(counts: Mapping[str, Counter[str]]) -> dict[str, tuple[float, ...]]:
-    """Per feature: its log probability in each language."""
-    features = sorted(set().union(*counts.values()))
-    totals = [sum(count.values()) + _SMOOTHING * len(features) for count in counts.values()]
-    return {
-        feature: tuple(
-            log((count[feature] + _SMOOTHING) / total)
-            for count, total in zip(counts.values(), totals, strict=True)
-        )
-        for feature in features
-    }
+class _Evidence:
+    """Per feature: its log probability in each language, reckoned when it is asked for."""
+
+    def __init__(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        self._counts = tuple(counts.values())
+        features = len(set().union(*self._counts))
+        self._totals = [sum(seen.values()) + _SMOOTHING * features for seen in self._counts]
+
+    def of(self, feature: str) -> tuple[float, ...] | None:
+        """None where no language has it."""
+        seen = [count.get(feature, 0) for count in self._counts]
+        if not any(seen):
+            return None
+        pairs = zip(seen, self._totals, strict=True)
+        return tuple(log((times + _SMOOTHING) / total) for times, total in pairs)
+
+
+def _grouped(words: Mapping[str, int]) -> Counter[str]:
+    groups: Counter[str] = Counter()
+    for word, times in words.items():
+        for group in _groups(word):
+            groups[group] += times
+    return groups
 
 
 def _words(texts: Iterable[str]) -> list[str]:

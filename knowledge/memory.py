@@ -173,13 +173,16 @@ class RedisMemory:
         ttl: float,
         emit: Emit,
         waiting: int = 1000,
+        budget: float = BUDGET,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`redis` is closed by its owner. `waiting`: calls; of more the oldest is given up."""
+        """`redis` is closed by its owner. `waiting`: calls; of more the oldest is given up.
+        `budget`: seconds for an operation."""
         self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
         self._emit = emit
         self._waiting = waiting
+        self._budget = budget
         self._unwritten: OrderedDict[str, None] = OrderedDict()
         self._work = asyncio.Event()
         self._written = asyncio.Event()
@@ -192,11 +195,11 @@ class RedisMemory:
         self._writer = asyncio.create_task(self._write(), name="memory")
 
     async def close(self) -> None:
-        """Writes what is waiting, for half a second at most."""
+        """Writes what is waiting, for ten times the budget at most: half a second."""
         if self._writer is None:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(10 * BUDGET):
+            async with asyncio.timeout(10 * self._budget):
                 await self._written.wait()
         self._writer.cancel()
         await asyncio.wait([self._writer])
@@ -216,7 +219,7 @@ class RedisMemory:
             self._work.set()  # the writer finds out when Redis is back
 
         places: list[_Stored | _Here] = [self._redis, self._here]
-        stored = await one(places, lambda p: p.recall(call), within=BUDGET, report=report)
+        stored = await one(places, lambda p: p.recall(call), within=self._budget, report=report)
         return self._here.memory.merge(call, stored)
 
     def _wait(self, call: str) -> None:
@@ -245,9 +248,9 @@ class RedisMemory:
     async def _store(self, call: str) -> bool:
         """Adds to what is stored: another worker may have had the call before."""
         try:
-            stored = await one([self._redis], lambda r: r.recall(call), within=BUDGET)
+            stored = await one([self._redis], lambda r: r.recall(call), within=self._budget)
             known = self._here.memory.merge(call, stored)
-            await one([self._redis], lambda r: r.store(call, known), within=BUDGET)
+            await one([self._redis], lambda r: r.store(call, known), within=self._budget)
         except Fault:
             self._unwritten.setdefault(call)
             self._gone()

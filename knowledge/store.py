@@ -18,7 +18,7 @@ CONNECT = 0.5
 """Seconds for a connection, which is made while nobody waits for it."""
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, *, budget: float = BUDGET) -> Redis:
     """The process's one client, made without waiting; its owner calls `aclose`.
 
     The library's own defaults (5 s, ten retries, no health check) would hold a call for a minute.
@@ -26,8 +26,8 @@ def connect(url: str) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=16,
-        timeout=BUDGET,
-        socket_timeout=BUDGET,
+        timeout=budget,
+        socket_timeout=budget,
         socket_connect_timeout=CONNECT,
         retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 1),
         health_check_interval=15,

@@ -1,8 +1,23 @@
-"""Figures that tests measure are printed at the end of the run, pass or fail."""
+"""Figures that tests measure are printed at the end of the run, pass or fail; whose clock runs."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 
 import pytest
+
+from tests.clock import OwnClock
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "own_clock: time passes only while nothing is to be done")
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    if item.get_closest_marker("own_clock"):
+        return {"own clock": OwnClock}
+    return {"usual": asyncio.new_event_loop}
 
 
 @pytest.fixture

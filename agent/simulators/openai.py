@@ -8,16 +8,16 @@ import re
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from agent.simulators.acting import Acts, Call, Messages, text_of, unsettled
 from agent.simulators.server import Behaviour, Fault, Simulator
 
-Messages = list[dict[str, Any]]
 Answers = Callable[[Messages], str]
 
 _PASSAGE = re.compile(r'<(\w+)[^>]*>(.+?)</\1>|"""(.+?)"""|```(.+?)```', re.DOTALL)
@@ -42,7 +42,7 @@ def quote(messages: Messages) -> str:
     """A short answer; from the passage that the instructions hold, where they hold one."""
     for message in reversed(messages):
         if message.get("role") in ("system", "developer"):
-            found = _PASSAGE.search(_text(message))
+            found = _PASSAGE.search(text_of(message))
             if found:
                 passage = " ".join((found[2] or found[3] or found[4]).split())
                 return f"What I have in writing is this: {passage}"
@@ -53,7 +53,7 @@ def table(answers: Mapping[str, str], otherwise: Answers = quote) -> Answers:
     """Answers by a word that the caller's last message contains, whatever its case."""
 
     def find(messages: Messages) -> str:
-        asked = next((_text(m) for m in reversed(messages) if m.get("role") == "user"), "")
+        asked = next((text_of(m) for m in reversed(messages) if m.get("role") == "user"), "")
         for word, text in answers.items():
             if word.casefold() in asked.casefold():
                 return text
@@ -69,13 +69,16 @@ class OpenAI(Simulator):
         self,
         answers: Answers = quote,
         *,
+        acts: Acts | None = None,
         keys: frozenset[str] | None = None,
         models: tuple[str, ...] = ("gpt-4.1-mini", "text-embedding-3-small"),
         port: int = 0,
         behaviour: Behaviour | None = None,
     ) -> None:
-        """`keys` that are accepted; None: any."""
+        """`acts` is asked first, `answers` where no tool is wanted. `keys` that are accepted; None:
+        any."""
         super().__init__(port=port, behaviour=behaviour or Writing())
+        self._acts = acts
         self.requests: deque[dict[str, Any]] = deque(maxlen=1000)
         """The bodies of the latest requests: what a provider would have seen."""
         self._answers = answers
@@ -100,18 +103,26 @@ class OpenAI(Simulator):
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             return _error(400, "expected 'messages', an array that is not empty")
+        if problem := unsettled(messages):
+            return _error(400, problem)
         self.requests.append(body)
         with self.counted():
             await self.pause(request, self.latency)
             if self.behaviour.fault is Fault.GARBAGE:
                 return web.Response(text="data: {<html>\n\n", content_type="text/event-stream")
-            text = "" if self.behaviour.fault is Fault.EMPTY else self._answers(messages)
-            answer = _Answer.to(body, text)
+            answer = self._answer(body, messages)
             if body.get("stream"):
                 return await self._stream(request, answer)
             await self.pause(request, self._writing.pace * len(answer.tokens))
             return _json(answer.whole())
         return web.Response()  # to nobody
+
+    def _answer(self, body: dict[str, Any], messages: Messages) -> "_Answer":
+        if self.behaviour.fault is Fault.EMPTY:
+            return _Answer.to(body, "")
+        offered = frozenset(tool["function"]["name"] for tool in body.get("tools") or ())
+        call = self._acts(messages, offered) if self._acts else None
+        return _Answer.to(body, call.before if call else self._answers(messages), call)
 
     async def _stream(self, request: web.Request, answer: "_Answer") -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -124,7 +135,7 @@ class OpenAI(Simulator):
 
     async def _events(self, request: web.Request, answer: "_Answer") -> AsyncGenerator[bytes]:
         yield answer.chunk({"role": "assistant", "content": ""})
-        for number, token in enumerate(answer.tokens):
+        for number, delta in enumerate(answer.deltas()):
             how = self._writing
             if number == how.tokens and how.stall:
                 await self.pause(request, math.inf)
@@ -132,7 +143,7 @@ class OpenAI(Simulator):
                 if request.transport is not None:
                     request.transport.close()
                 return
-            yield answer.chunk({"content": token})
+            yield answer.chunk(delta)
             await self.pause(request, how.pace)
         yield answer.chunk({}, finish=answer.finish)
         if answer.counted:
@@ -152,6 +163,10 @@ class OpenAI(Simulator):
         self.requests.append(body)
         with self.counted():
             await self.pause(request, self.latency)
+            if self.behaviour.fault is Fault.GARBAGE:
+                return web.Response(text="<html>upstream connect error", content_type="text/html")
+            if self.behaviour.fault is Fault.DROP and request.transport is not None:
+                request.transport.close()
         pack = _base64 if body.get("encoding_format") == "base64" else list
         tokens = sum(len(_TOKEN.findall(text)) for text in texts)
         data = [
@@ -208,19 +223,40 @@ class _Answer:
     """Tokens of the question."""
     counted: bool
     """The client asked for a last chunk with the usage."""
+    call: Call | None = None
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex[:24]}")
     created: int = field(default_factory=lambda: int(time.time()))
 
     @classmethod
-    def to(cls, body: dict[str, Any], text: str) -> "_Answer":
+    def to(cls, body: dict[str, Any], text: str, call: Call | None = None) -> "_Answer":
         limit = body.get("max_completion_tokens") or body.get("max_tokens") or 1000
         tokens = _TOKEN.findall(text)
-        asked = sum(len(_TOKEN.findall(_text(message))) for message in body["messages"])
-        finish = "length" if len(tokens) > limit else "stop"
+        asked = sum(len(_TOKEN.findall(text_of(message))) for message in body["messages"])
+        finish = "length" if len(tokens) > limit else "tool_calls" if call else "stop"
         counted = bool((body.get("stream_options") or {}).get("include_usage"))
-        return cls(body.get("model", ""), tokens[:limit], finish, asked, counted)
+        return cls(body.get("model", ""), tokens[:limit], finish, asked, counted, call)
 
-    def chunk(self, delta: dict[str, str], finish: str | None = None) -> bytes:
+    def deltas(self) -> Iterator[dict[str, Any]]:
+        """What comes one after the other: tokens, then the call's name, then its arguments."""
+        for token in self.tokens:
+            yield {"content": token}
+        if self.call is not None:
+            name, arguments = self.called["function"].values()
+            begun = {**self.called, "function": {"name": name, "arguments": ""}}
+            yield {"tool_calls": [{"index": 0, **begun}]}
+            for start in range(0, len(arguments), 8):
+                part = {"arguments": arguments[start : start + 8]}
+                yield {"tool_calls": [{"index": 0, "function": part}]}
+
+    @property
+    def called(self) -> dict[str, Any]:
+        assert self.call is not None
+        given = self.call.arguments
+        arguments = given if isinstance(given, str) else orjson.dumps(given).decode()
+        function = {"name": self.call.name, "arguments": arguments}
+        return {"id": f"call_{self.id[-24:]}", "type": "function", "function": function}
+
+    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return orjson.dumps(self._body("chat.completion.chunk", [choice]))
 
@@ -229,7 +265,10 @@ class _Answer:
         return orjson.dumps({**body, "usage": self._usage()})
 
     def whole(self) -> dict[str, Any]:
-        message = {"role": "assistant", "content": "".join(self.tokens), "refusal": None}
+        text = "".join(self.tokens) or (None if self.call else "")
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if self.call is not None:
+            message["tool_calls"] = [self.called]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish}
         return {**self._body("chat.completion", [choice]), "usage": self._usage()}
 
@@ -260,13 +299,6 @@ def embedding(text: str, dimensions: int) -> list[float]:
 
 def _base64(vector: list[float]) -> str:
     return base64.b64encode(array.array("f", vector).tobytes()).decode()
-
-
-def _text(message: dict[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return " ".join(part.get("text", "") for part in content)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

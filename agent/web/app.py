@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request, Response
 
 from agent.web.house import House
-from agent.web.routes import health, twilio, webhook
+from agent.web.routes import ask, health, routing, twilio, webhook
 
 
 def create_app(house: House) -> FastAPI:
@@ -11,6 +11,10 @@ def create_app(house: House) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(twilio.routes(house))
     app.include_router(health.routes(house))
+    if house.ask is not None:
+        app.include_router(ask.routes(house.gate, house.ask))
+    if house.desk is not None:
+        app.include_router(routing.routes(house.gate, house.desk))
 
     async def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, webhook.Refused)

@@ -1,7 +1,7 @@
 """What the web application is given: everything it does not do itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket
 
@@ -10,7 +10,11 @@ from agent.line.protocol import Start
 from agent.line.signature import Signature
 from agent.line.token import Tokens
 from agent.operator import Operator
+from agent.web.desk import Desk
 from agent.web.doors import Doors
+from agent.web.keys import Gate, Keys
+from agent.web.limit import Limits
+from agent.web.routes.ask import Ask
 from knowledge.events import Emit, nowhere
 
 
@@ -38,8 +42,12 @@ class House:
     """Metrics in Prometheus' text format."""
     examine: Callable[[], Awaitable[Sequence[Row]]] = _nothing
     """Asks each dependency; slow, and never on a call's way."""
-    keys: frozenset[str] = frozenset()
-    """Who may look at metrics and dependencies from outside this machine."""
+    gate: Gate = field(default_factory=lambda: Gate(Keys(), Limits()))
+    """Who may look at metrics and dependencies, ask, and change something."""
+    ask: Ask | None = None
+    """What the knowledge base would answer."""
+    desk: Desk | None = None
+    """Decisions, outcomes, thresholds, experiments."""
     start_deadline: float = 5.0
     """Seconds from an accepted websocket to its `start`."""
     version: str = ""

@@ -19,27 +19,27 @@ import orjson
 import uvloop
 from rich.console import Console
 
-from agent.simulators.twilio import Clip
-from benchmarks.sides import burden, capacity, growth, latency, recordings, report
+from benchmarks.sides import answers, burden, capacity, growth, latency, recordings, report
 from benchmarks.sides.machine import Cores, cores
 from benchmarks.sides.plan import FULL, QUICK, Plan
 from benchmarks.sides.providers import Providers, own_delay, providers
+from benchmarks.sides.recordings import Heard
 from benchmarks.sides.report import Figures, Report
 from benchmarks.sides.server import NotReady, Side, server
 
 WIDTH = 120
 """Characters of a line where there is no terminal."""
-PARTS = ("latency", "idle", "talking", "growth", "capacity")
+PARTS = ("latency", "answer", "idle", "talking", "growth", "capacity")
 
 
 class Bench:
     def __init__(
-        self, plan: Plan, apis: Providers, clips: list[Clip], where: Cores, console: Console
+        self, plan: Plan, apis: Providers, heard: Heard, where: Cores, console: Console
     ) -> None:
         self._plan = plan
         self._apis = apis
-        self._clips = clips
-        self._questions = recordings.questions(clips)
+        self._heard = heard
+        self._questions = recordings.questions(heard.unknown)
         self._where = where
         self._console = console
         self._began = time.monotonic()
@@ -48,6 +48,11 @@ class Bench:
         """Part by part, both sides of each close together: the machine's mood changes."""
         for part in parts:
             if not self._planned(part):
+                continue
+            if part == "answer":
+                into.answerline.answers = await answers.measure(
+                    self._apis, self._heard.sure, core=self._where.server, tell=self._tell
+                )
                 continue
             for side, figures in ((Side.STOCK, into.stock), (Side.ANSWERLINE, into.answerline)):
                 self._tell(f"{part}: {side}")
@@ -63,7 +68,7 @@ class Bench:
             match part:
                 case "latency":
                     figures.latency = await latency.measure(
-                        one, self._clips, callers=plan.callers, pairs=plan.pairs
+                        one, self._heard.unknown, callers=plan.callers, pairs=plan.pairs
                     )
                 case "idle":
                     figures.idle = await burden.measure(
@@ -92,17 +97,19 @@ class Bench:
 
 async def compare(plan: Plan, parts: Sequence[str], console: Console) -> Report:
     where = cores()
-    clips = await recordings.read()
+    sure = await answers.questions(plan.questions) if "answer" in parts else []
+    heard = Heard(await recordings.read(), sure)
     os.sched_setaffinity(0, {where.callers})
     console.print(
-        f"{plan.name}: {len(clips)} recordings; the providers themselves take {own_delay():.2f} s "
-        f"of each answer; server on core {where.server}, callers on core {where.callers}"
+        f"{plan.name}: {len(heard.unknown)} recordings; the providers themselves take "
+        f"{own_delay():.2f} s of each answer; server on core {where.server}, "
+        f"callers on core {where.callers}"
     )
-    found = Report(plan.name, where.apart, len(clips))
-    async with providers(clips) as apis:
+    found = Report(plan.name, where.apart, len(heard.unknown))
+    async with providers([*heard.unknown, *heard.sure]) as apis:
         gc.freeze()  # a full collection would make the callers late
         gc.set_threshold(50_000, 20, 1000)
-        await Bench(plan, apis, clips, where, console).run(parts, found)
+        await Bench(plan, apis, heard, where, console).run(parts, found)
     return found
 
 

@@ -79,6 +79,9 @@ class _Party:
     def enter(self, call: Call) -> None:
         self.call, self.playout = call, Playout(call)
 
+    def employ(self, exchange: Twilio) -> None:
+        """It is called by nobody."""
+
     async def phone(self, voice: str) -> None:
         async with Twilio(Account(), rest=self) as twilio:
             report = await twilio.call(voice, self._script)

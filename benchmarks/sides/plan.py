@@ -10,6 +10,8 @@ class Plan:
     """On the line at once while latency is measured."""
     pairs: int
     """Of a question and an interruption, for each of them."""
+    questions: int
+    """That the knowledge base is sure of, for the answer's clock."""
     loads: tuple[int, ...]
     """Calls at which CPU and memory are taken, growing."""
     idle: float
@@ -31,6 +33,7 @@ FULL = Plan(
     name="full",
     callers=4,
     pairs=6,
+    questions=20,
     loads=(1, 6, 14),
     idle=10.0,
     talking=20.0,
@@ -44,6 +47,7 @@ QUICK = Plan(
     name="quick",
     callers=6,
     pairs=1,
+    questions=6,
     loads=(1, 6),
     idle=5.0,
     talking=10.0,

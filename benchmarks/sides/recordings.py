@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.simulators.twilio import Clip
@@ -22,6 +23,16 @@ SPOKEN = (
     "Hello, my name is Marcelo, and I have a question.",
 )
 """Nothing that the knowledge base is sure of: both sides ask the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything that callers say in a run."""
+
+    unknown: list[Clip]
+    """The knowledge base has no answer: both sides ask the model."""
+    sure: list[Clip]
+    """It surely has one."""
 
 
 def folder() -> Path | None:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from agent.load.report import Spread
+from benchmarks.sides.answers import Answers
 from benchmarks.sides.burden import Burden
 from benchmarks.sides.capacity import TRUSTED, Capacity
 from benchmarks.sides.growth import Growth
@@ -25,6 +26,7 @@ class Figures:
     talking: Burden | None = None
     growth: Growth | None = None
     capacity: Capacity | None = None
+    answers: Answers | None = None
 
     @property
     def own_late(self) -> float:
@@ -81,7 +83,7 @@ class Report:
 
     @property
     def rows(self) -> list[Row]:
-        return [*self._waits(), *self._cpu(), *self._memory(), *self._calls()]
+        return [*self._waits(), *self._answers(), *self._cpu(), *self._memory(), *self._calls()]
 
     @property
     def missed(self) -> list[Row]:
@@ -115,6 +117,19 @@ class Report:
                 _at(stock.silence, name),
                 _at(ours.silence, name),
                 "s",
+            )
+
+    def _answers(self) -> Iterator[Row]:
+        ours = self.answerline.answers
+        if ours is None:
+            return
+        for name, values, bound in (
+            ("spoken ahead", ours.ahead, 0.15),
+            ("not spoken ahead", ours.live, 0.3),
+        ):
+            yield Row(f"sure answer p50, {name}", None, _at(values, "p50"), "s")
+            yield Row(
+                f"sure answer p95, {name}", None, _at(values, "p95"), "s", bound, absolute=True
             )
 
     def _cpu(self) -> Iterator[Row]:
@@ -195,7 +210,7 @@ def verdict(report: Report) -> list[str]:
 def _said(row: Row) -> str:
     bound = f"{'at least' if row.least else 'at most'} {row.target:g}"
     if row.absolute:
-        return f"{row.answerline:.1f} {row.unit}, wanted {bound}"
+        return f"{row.answerline:.{row.digits}f} {row.unit}, wanted {bound}"
     return f"{row.ratio:.2f}× stock, wanted {bound}×"
 
 

@@ -19,6 +19,7 @@ from benchmarks.sides.providers import Providers
 READY = 90.0
 """Seconds that a server may take to be ready, on a busy machine."""
 ROOT = Path(__file__).parents[2]
+LOGS = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json"}
 _KEY = "benchmark"
 
 
@@ -36,6 +37,8 @@ class Server:
     side: Side
     pid: int
     port: int
+    log: Path
+    """What it writes."""
 
     @property
     def voice(self) -> str:
@@ -43,23 +46,31 @@ class Server:
 
 
 @asynccontextmanager
-async def server(side: Side, providers: Providers, *, core: int) -> AsyncIterator[Server]:
-    """Ready, and warmed up by one call. Raises NotReady."""
+async def server(
+    side: Side, providers: Providers, *, core: int, logs: bool = False, archive: bool = False
+) -> AsyncIterator[Server]:
+    """Ready, and warmed up by one call. Raises NotReady.
+
+    `logs`: its events, not only warnings. `archive`: it speaks ahead, in the background, and keeps
+    what it speaks; once and for all, so that it is no part of what a call costs.
+    """
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
+        if not archive:
+            (Path(folder) / "speech").touch()
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
                 *_command(side, providers, port),
                 cwd=folder,
-                env=_environment(providers, port, folder),
+                env=_environment(providers, port, folder) | (LOGS if logs else {}),
                 stdout=out,
                 stderr=out,
             )
             os.sched_setaffinity(process.pid, {core})
             try:
                 await _ready(process, port, log)
-                running = Server(side, process.pid, port)
+                running = Server(side, process.pid, port, log)
                 async with Twilio(Account()) as twilio:
                     await twilio.call(running.voice, [Hear(), Silence(1.0)])
                 yield running

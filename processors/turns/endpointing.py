@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from processors.turns.backchannels import words_of
 
-AT_ONCE = 0.19
-"""Seconds of silence after a pause that surely sounds like an end: the detector's own stop."""
+AT_ONCE = 0.16
+"""Seconds of silence after a pause that surely sounds like an end: the detector's early stop."""
 SURE = 0.25
 """After one that sounds like an end."""
 UNSURE = 0.6
@@ -48,6 +48,13 @@ _OPENERS = frozenset(_WORDS["openers"].split())
 """Words that more often begin a sentence than are one, however they sound."""
 _WEAK_LINKS = frozenset(_WORDS["weak links"].split())
 """Words that few end on."""
+
+
+def could_end(text: str) -> bool:
+    """Whether these words, perhaps not final yet, may be a whole turn."""
+    words = words_of(text)
+    whole = bool(words) and words[-1] not in _LINKS | _WEAK_LINKS
+    return whole and not all(word in _OPENERS for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from processors.turns.silero import Silero
 from processors.turns.smartturn import SmartTurn
 from processors.turns.start import HoldThenDecide
 from processors.turns.stop import EndOfTurn
-from processors.turns.user import UserTurn
+from processors.turns.user import Guess, UserTurn
 
 JUDGED = frozenset({"en"})
 """Languages in which the end-of-turn model tells a pause from an end; Spanish is none of them."""
@@ -45,6 +45,7 @@ class TurnTaking:
         barge_in: BargeIn,
         patience: Patience,
         silent: Callable[[int], Awaitable[None]],
+        guess: Guess | None = None,
     ) -> None:
         self.floor = Floor(barge_in)
         self.hearing = Hearing()
@@ -72,6 +73,7 @@ class TurnTaking:
             idle=self.idle,
             language=language,
             silent=silent,
+            guess=guess,
         )
         self._agent = AgentTurn(context)
 
@@ -91,7 +93,14 @@ class TurnTaking:
         return self._smart_turn is not None and said and self.language in JUDGED
 
     def hear(self) -> Hear:
-        return Hear(self._silero, self._smart_turn, self.hearing, self.echo, judged=self.judged)
+        return Hear(
+            self._silero,
+            self._smart_turn,
+            self.hearing,
+            self.echo,
+            judged=self.judged,
+            in_turn=lambda: self.floor.in_turn,
+        )
 
     def user(self) -> UserTurn:
         return self._user

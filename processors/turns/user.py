@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -27,6 +28,18 @@ from processors.turns.hear import Hearing
 from processors.turns.idle import Idle
 
 
+class Guess(Protocol):
+    """Somebody who prepares an answer to a turn that is not over yet."""
+
+    def heard(self, text: str, language: str) -> None:
+        """All words of the turn so far; earlier ones may have changed."""
+        ...
+
+    def forget(self) -> None:
+        """Nothing will come of them."""
+        ...
+
+
 class UserTurn(LLMUserAggregator):
     def __init__(
         self,
@@ -38,13 +51,16 @@ class UserTurn(LLMUserAggregator):
         idle: Idle,
         language: str,
         silent: Callable[[int], Awaitable[None]],
+        guess: Guess | None = None,
     ) -> None:
-        """`language`: until the caller has spoken. `silent(n)`: a silence's n-th prompt is due."""
+        """`language`: until the caller has spoken. `silent(n)`: a silence's n-th prompt is due.
+        `guess` is told the words of a turn as they come, before they are final."""
         super().__init__(context, params=LLMUserAggregatorParams(user_turn_strategies=strategies))
         self._floor = floor
         self._hearing = hearing
         self._idle = idle
         self._silent = silent
+        self._guess = guess
         self._idler: asyncio.Task[None] | None = None
         self.language = language
         """Of the caller's last turn."""
@@ -57,8 +73,10 @@ class UserTurn(LLMUserAggregator):
             case TranscriptionFrame() if frame.text.strip():
                 self._idle.words(time.monotonic())
                 self._heard.append((frame.text, LANGUAGE.of(frame), CONFIDENCE.of(frame)))
+                self._tell("")
             case InterimTranscriptionFrame() if frame.text.strip():
                 self._idle.words(time.monotonic())
+                self._tell(frame.text)
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 self._idle.agent_spoke(time.monotonic())
             case _:
@@ -71,6 +89,8 @@ class UserTurn(LLMUserAggregator):
         if self._idler is not None:
             await self.cancel_task(self._idler)
             self._idler = None
+        if self._guess is not None:
+            self._guess.forget()
         await super().cleanup()
 
     async def reset(self) -> None:
@@ -78,6 +98,8 @@ class UserTurn(LLMUserAggregator):
         await super().reset()
         if not self._floor.in_turn:
             self._heard.clear()
+            if self._guess is not None:
+                self._guess.forget()
 
     def _get_context_frame(self) -> LLMContextFrame:
         frame = super()._get_context_frame()
@@ -88,6 +110,11 @@ class UserTurn(LLMUserAggregator):
         TURN.on(frame, self.turns)
         self._heard.clear()
         return frame
+
+    def _tell(self, interim: str) -> None:
+        if self._guess is not None:
+            words = [text for text, _, _ in self._heard]
+            self._guess.heard(" ".join([*words, interim]).strip(), self._spoken_language())
 
     def _spoken_language(self) -> str:
         """The language of most of the turn's letters; of the last turn where nobody tells."""

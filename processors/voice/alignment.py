@@ -1,7 +1,7 @@
 """A voice that times each character: how much of its audio may leave, and which words that is.
 
-Only whole words leave. If the stream breaks, what was passed on ends between two words, and the
-next voice goes on with the one that was torn.
+Only whole words leave, but for the first: it is heard while its rest comes. If the stream breaks,
+what was passed on ends between two words, and the next voice goes on with the one that was torn.
 """
 
 from collections import deque
@@ -48,6 +48,8 @@ class Aligner:
         self._at = 0.0
         self._end = 0.0
         self._letters = 0
+        self._opening = True
+        """Within the first word."""
         self._timed: bool | None = None
         """None: nothing is known yet."""
 
@@ -101,7 +103,9 @@ class Aligner:
             last = self._known.popleft()
             words.append(last.word)
         if last is None:
-            return None
+            first = self._held and self._timed and self._opening
+            return self._pass(len(self._held), (), 0) if first else None
+        self._opening = False
         size = int(last.end * SECOND) - self._passed
         return self._pass(max(size, 0), tuple(words), self._done(last.letters))
 

@@ -54,6 +54,15 @@ class Client(Protocol):
         """Seconds to its first audio, once it has said that it is at work."""
         ...
 
+    @property
+    def metered(self) -> bool:
+        """Each request is paid for, wherever it is broken off."""
+        ...
+
+    def recipe(self, script: Script) -> str:
+        """Everything that the sound of it depends on: voice, model, spelling, pace."""
+        ...
+
     def speak(self, script: Script) -> AsyncGenerator[Sound]:
         """Closing the generator ends the work and the connection at once."""
         ...

@@ -38,6 +38,7 @@ class ElevenLabs:
 
     name = "elevenlabs"
     patience = 0.5
+    metered = True
 
     def __init__(
         self,
@@ -54,7 +55,11 @@ class ElevenLabs:
         self._session = session
         self._headers = {"xi-api-key": key}
         self._model = model
+        self._voice = voice
         self._url = f"{url.rstrip('/')}/v1/text-to-speech/{voice}/stream/with-timestamps"
+
+    def recipe(self, script: Script) -> str:
+        return orjson.dumps([self.name, self._voice, FORMAT, self._body(script)]).decode()
 
     async def speak(self, script: Script) -> AsyncGenerator[Sound]:
         aligner, begun = Aligner(script.text), False

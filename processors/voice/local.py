@@ -21,6 +21,9 @@ from processors.voice.spelling import Spelling
 MOST = 64
 """Sentences that may wait for the worker; one more is refused, so that the next voice is asked."""
 
+SOUND = "1"
+"""Counts changes of engines, weights and level, after which the same text sounds different."""
+
 Speaker = Literal["agent", "caller"]
 
 
@@ -69,6 +72,7 @@ class Local:
     name = "local"
     patience = 2.0
     """There is nobody behind it whom an impatient caller could be handed to."""
+    metered = False
 
     def __init__(
         self,
@@ -99,6 +103,13 @@ class Local:
                     language=code,
                     default=self._default,
                 )
+
+    def recipe(self, script: Script) -> str:
+        """Its text as it is said: another pronunciation makes another sound of this text alone."""
+        code = script.language if script.language in self._engines else self._default
+        engine = type(self._engines[code]).__name__
+        said = self._spelling.spell(script.text, code)
+        return f"{self.name}\0{SOUND}\0{engine}\0{code}\0{script.pace}\0{said}"
 
     async def speak(self, script: Script) -> AsyncGenerator[Sound]:
         code = script.language if script.language in self._engines else self._default

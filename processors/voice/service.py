@@ -1,6 +1,5 @@
 """Voice: to the pipeline one speech service, below it any number of voices in order."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,8 +22,8 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.context.word_timestamp_tracker import WordTimestamp
 from pipecat.utils.text.base_text_aggregator import TextType
 
-from knowledge.chain import Fault, relay
-from knowledge.events import Answered, Emit, Switched
+from knowledge.chain import Fault
+from knowledge.events import Emit
 from processors.frames import (
     LANGUAGE,
     PACE,
@@ -35,40 +34,19 @@ from processors.frames import (
     Key,
 )
 from processors.voice.client import RATE, SECOND, Client, Script, Sound, Word
+from processors.voice.ready import Ready
 from processors.voice.sentences import sentences
 from processors.voice.utterance import Utterance
+from processors.voice.voices import FIRST, Turn, Voices
 
 AT = Key[float]("at", -1.0)
 """On a word's text frame: seconds from the first sample of its audio context to its beginning."""
 
 BLOCK = SECOND * 60 // 1000
 """Bytes: audio after the first block waits for this much, each frame costs the same."""
-FIRST = 0.5
-"""Seconds a voice has for its first sound."""
-QUIET = 0.4
-"""Seconds a voice may pause even where nothing is left to be played."""
-RESCUE = 0.5
-"""Seconds of audio that must be left when the next voice is asked, so that no gap is heard."""
 
 _KEPT = frozenset(key.name for key in (LANGUAGE, PACE, PROTECTED, REMEMBERED, ROUTE, TURN))
 _SPOKEN = (TTSStartedFrame, TTSAudioRawFrame, TTSTextFrame, TTSStoppedFrame)
-
-
-@dataclass
-class _Context:
-    """An audio context: the sentences of one turn."""
-
-    seconds: float = 0.0
-    """Audio made in it."""
-    dry: float = 0.0
-    """When that will have been played, on the loop's clock."""
-    base: int | None = None
-    """Nanoseconds of the pipeline's clock at its first sample."""
-    patience: float = QUIET
-    """Of the voice that is speaking."""
-    answered: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    """Voices that are not asked again in this turn: one that comes and goes is worse than none."""
 
 
 @dataclass
@@ -117,8 +95,10 @@ class Voice(TTSService):
         emit: Emit,
         language: str = "en",
         first: float = FIRST,
+        ready: Ready | None = None,
     ) -> None:
-        """`language`: of a text that does not say its own. `first`: see `FIRST`."""
+        """`language`: of a text that does not say its own. `first`: see `FIRST`. `ready`: speech
+        that was made ahead."""
         super().__init__(
             push_text_frames=True,
             push_start_frame=True,
@@ -127,12 +107,10 @@ class Voice(TTSService):
             sample_rate=RATE,
             settings=TTSSettings(model=None, voice=None, language=None),
         )
-        self._clients = list(clients)
+        self._voices = Voices(list(clients), call=call, emit=emit, first=first, ready=ready)
         self._call = call
-        self._emit = emit
         self._default = language
-        self._first = first
-        self._contexts: dict[str, _Context] = {}
+        self._contexts: dict[str, Turn] = {}
         self._turn = ""
         self._refused = ""
         self._kept: dict[str, Any] = {}
@@ -170,13 +148,16 @@ class Voice(TTSService):
         await super().process_frame(frame, direction)
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        context = self._contexts.setdefault(context_id, _Context())
+        context = self._contexts.setdefault(context_id, Turn())
         utterance = self._utterance = Utterance(text)
         blocks = _Blocks(context_id, self._segment, context.seconds)
-        await self.start_tts_usage_metrics(text)
+        counted = False
         try:
-            async with aclosing(self._sounds(utterance, context)) as sounds:
+            async with aclosing(self._voices.say(utterance, context, self._script)) as sounds:
                 async for sound, words in sounds:
+                    if utterance.asked and not counted:
+                        counted = True
+                        await self.start_tts_usage_metrics(text)
                     for frame in blocks.add(sound, words):
                         yield frame
         except Fault:
@@ -239,50 +220,6 @@ class Voice(TTSService):
             context.base = max(self._last, self.get_clock().get_time())
         if isinstance(frame, TTSTextFrame) and AT.of(frame) >= 0 and context.base is not None:
             self._last = frame.pts = context.base + int(AT.of(frame) * 1e9)
-
-    async def _sounds(
-        self, utterance: Utterance, context: _Context
-    ) -> AsyncGenerator[tuple[Sound, list[Word]]]:
-        """Each piece of the sentence with its words, whoever spoke it."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        left: list[Word] = []
-
-        async def ask(client: Client) -> AsyncGenerator[tuple[Client, Sound]]:
-            utterance.begin()
-            context.patience = client.patience
-            async with aclosing(client.speak(self._script(utterance.rest))) as sounds:
-                async for sound in sounds:
-                    yield client, sound
-
-        def report(client: Client, fault: Fault) -> None:
-            left.extend(utterance.broke())
-            context.failed.add(client.name)
-            self._emit(Switched(self._call, "voice", client.name, fault.kind))
-
-        clients = [one for one in self._clients if one.name not in context.failed]
-
-        def gap() -> float:
-            if not utterance.sounding:
-                return context.patience
-            return max(QUIET, context.dry - loop.time() - RESCUE)
-
-        stream = relay(clients or self._clients, ask, first=self._first, gap=gap, report=report)
-        try:
-            async with aclosing(stream) as sounds:
-                async for client, sound in sounds:
-                    if sound.pcm and client.name not in context.answered:
-                        context.answered.add(client.name)
-                        self._emit(Answered(self._call, "voice", client.name, loop.time() - asked))
-                    seconds = len(sound.pcm) / SECOND
-                    context.seconds += seconds
-                    context.dry = max(context.dry, loop.time()) + seconds
-                    told, left = left, []
-                    yield sound, told + utterance.take(sound)
-        except Fault:
-            if left:
-                yield Sound(b""), left
-            raise
 
     def _script(self, text: str) -> Script:
         language = self._kept.get(LANGUAGE.name) or self._default

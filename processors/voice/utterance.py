@@ -19,6 +19,8 @@ class Utterance:
         self.seconds = 0.0
         self.told = False
         """Its words go out one by one; otherwise one text frame follows the whole sentence."""
+        self.asked = False
+        """Of a voice: it was not spoken ahead."""
         self._from = 0
         self._since = 0.0
         self._timed = True

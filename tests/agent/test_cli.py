@@ -1,11 +1,11 @@
 """The commands as people and scripts run them: what they print where, and how they end."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.commands import PATIENCE, answerline, environment, first_line, running
+from tests.commands import PATIENCE, SCRIPT, answerline, environment, first_line, running
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
@@ -144,13 +144,18 @@ def test_the_first_output_comes_before_anything_heavy_is_imported() -> None:
 
 
 def test_the_help_is_there_at_once(folder: Path) -> None:
-    best = PATIENCE
-    for _ in range(3):
-        began = time.perf_counter()
-        with running("--help", folder=folder) as process:
-            first_line(process)
-            best = min(best, time.perf_counter() - began)
-    assert best < 1.0, "0.2 alone on a machine"
+    assert min(work(folder) for _ in range(3)) < 1.0, "0.2 on a machine that has little to do"
+
+
+def work(folder: Path) -> float:
+    """Seconds of processor time of `--help`, whatever else the machine has to do."""
+    process = subprocess.Popen(
+        [SCRIPT, "--help"], cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
 
 
 def test_the_version_is_the_packages(ran: Asked) -> None:
@@ -244,7 +249,7 @@ def test_ctrl_c_ends_what_waits_for_input(folder: Path, command: tuple[str, ...]
         ("call wav", "noise.wav"),
         ("nonsense pipeline", "--pipeline nonsense: expected module:attribute"),
         ("no module", "--pipeline no_such.thing:stages: no module named no_such"),
-        ("simulate", "expected one of deepgram, openai, elevenlabs, twilio-rest"),
+        ("simulate", "expected one of deepgram, openai, elevenlabs, twilio-rest, pinecone"),
         ("load elsewhere", "--yes"),
         ("call elsewhere", "--yes"),
     ],

@@ -22,7 +22,7 @@ from agent.simulators.twilio import Account, Caller, CallReport, Clip, Listen, T
 from processors.voice.local import Local
 from tests.commands import PATIENCE, SCRIPT, environment
 
-pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
 
 THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"  # codespell:ignore thirdparty
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -274,7 +274,7 @@ def test_a_provider_that_refuses_at_the_start_delays_no_call(seen: Seen) -> None
     report = seen.refused.report
     assert seen.refused.exit_code == 0
     assert report["failure"] == ""
-    assert report["greeting"] < 1.0
+    assert report["greeting"] < 3.0, "0.3 alone on a machine"
     (turn,) = report["turns"]
     assert turn["voice_to_voice"] is not None
     said = [(line["message"], line.get("labels", {})) for line in seen.refused.log]

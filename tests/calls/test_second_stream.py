@@ -14,7 +14,7 @@ from agent.reception import Service, serving
 from agent.settings import load
 from tests.calls.witness import Witness
 
-pytestmark = pytest.mark.call
+pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
 CALL = "CA00000000000000000000000000000001"
 
 
@@ -51,11 +51,11 @@ async def events(socket: ClientConnection, kind: str) -> dict[str, str]:
 
 async def test_the_newest_stream_wins_by_a_fresh_token(tmp_path: Path) -> None:
     witness = Witness()
-    settings = load({"LANGUAGES": "en", "DATA_DIR": str(tmp_path)}, None)
+    settings = load({"LANGUAGES": "en", "DATA_DIR": str(tmp_path), "EMBEDDING": "none"}, None)
     async with (
         serving(settings, stages=witness.stages, also=witness.emit) as service,
         aiohttp.ClientSession() as session,
-        asyncio.timeout(30),
+        asyncio.timeout(120),
     ):
         first = await opened(service, "MZ1", await token(service, session))
         assert (await events(first, "media"))["streamSid"] == "MZ1"

@@ -265,6 +265,7 @@ async def open_house(folder: Path, **variables: str) -> AsyncIterator[House]:
     """`variables` of the environment; one that is empty is not set at all."""
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
+    (folder / "speech").touch()  # nothing is spoken ahead: requests are counted here
     (knowledge / "agent.yaml").write_text(AGENT)
     (knowledge / "bridge.md").write_text(ENTRY)
     clips = {name: recordings.clip(name, text) for name, text in SAID.items()}
@@ -277,6 +278,7 @@ async def open_house(folder: Path, **variables: str) -> AsyncIterator[House]:
         usual = {
             "LANGUAGES": "en",
             "DATA_DIR": str(folder),
+            "EMBEDDING": "none",
             "KNOWLEDGE_DIR": str(knowledge),
             "IDLE_PROMPT": "60",
             "DEPARTMENTS": f"claims={CLAIMS},billing={BILLING}",

@@ -9,6 +9,8 @@ import pytest
 
 from knowledge.chain import Breaker, Deadline, Fault, one, relay
 
+pytestmark = pytest.mark.own_clock
+
 FIRST, HEDGE, GAP = 0.15, 0.05, 0.05
 Step = str | float | asyncio.Event | Exception
 """An event, seconds of silence, a signal to wait for, or how the stream breaks."""

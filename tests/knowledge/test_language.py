@@ -66,4 +66,4 @@ def test_a_guess_takes_microseconds(detector: Detector) -> None:
 
 
 def test_a_detector_of_one_language_always_says_it() -> None:
-    assert Detector({"de": ["Guten Tag"]}).detect("hello").language == "de"
+    assert Detector.of({"de": ["Guten Tag"]}).detect("hello").language == "de"

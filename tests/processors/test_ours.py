@@ -37,7 +37,8 @@ from knowledge.decisions import Decisions
 from knowledge.events import nowhere
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording
-from knowledge.routing import Policy, Thresholds
+from knowledge.policy import Policy
+from knowledge.routing import Thresholds
 from processors.contract import PROMISES, Bench, Promise
 from processors.contract.case import Case
 from processors.contract.trials import STALL, does_not_stall

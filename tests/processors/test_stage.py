@@ -21,6 +21,8 @@ from processors.contract.bench import DOWN, UP, Bench, rounds
 from processors.frames import CONFIDENCE, rewrite
 from processors.stage import Stage
 
+pytestmark = pytest.mark.own_clock
+
 
 class Script(Stage[TranscriptionFrame]):
     """Does to each transcript what its text says."""

@@ -1,18 +1,17 @@
 """Whether the worker is alive, whether it wants calls, what it depends on, what it counts."""
 
 import asyncio
-import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from agent.doctor import Row
-from agent.settings import is_loopback
 from agent.web.house import House
+from agent.web.limit import READING
 
 FRESH = 10.0
 """Seconds for which an examination is repeated to whoever asks: it costs the providers' time."""
@@ -49,14 +48,7 @@ def routes(house: House) -> APIRouter:
         closed = house.doors.closed
         return JSONResponse({"status": closed or "ready"}, status_code=404 if closed else 200)
 
-    async def admitted(request: Request) -> None:
-        """This machine, or who shows a key. Raises HTTPException."""
-        client = request.client
-        if client is not None and is_loopback(client.host):
-            return
-        _, _, shown = request.headers.get("Authorization", "").partition(" ")
-        if not any(hmac.compare_digest(shown.encode(), key.encode()) for key in house.keys):
-            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    admitted = house.gate.guard("read", READING)
 
     @router.get("/api/health/detailed", dependencies=[Depends(admitted)])
     async def detailed() -> JSONResponse:

@@ -54,6 +54,8 @@ class Manners:
     answer: float = 0.2
     patience: float = 0.1
     """Seconds of the caller's silence before the answer."""
+    lead: float = 0.06
+    """Seconds of audio that it sends ahead of time."""
     hole: float = 0.0
     """Seconds of nothing sent in the middle of the greeting."""
     stops: bool = True
@@ -237,7 +239,7 @@ class _Stream:
         for at in range(0, len(audio), 320):
             if hole and at == half // 320 * 320:
                 began += hole
-            ahead = began + at / 8000 - 0.06 - time.monotonic()
+            ahead = began + at / 8000 - self._agent.manners.lead - time.monotonic()
             if at and ahead > 0:
                 await asyncio.sleep(ahead)
             payload = base64.b64encode(audio[at : at + 320]).decode()

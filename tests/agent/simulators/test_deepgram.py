@@ -15,8 +15,8 @@ from agent.simulators.deepgram.recognition import Library
 from agent.simulators.deepgram.recordings import RATE, Recording, words
 from agent.simulators.deepgram.transcription import Transcription, read
 from agent.simulators.server import Behaviour, Fault
+from tests import recordings
 from tests.eventually import until
-from tests.processors.ears.recorded import FOLDER, needs_recordings, recording
 from tests.processors.ears.speech import silence, spoken
 
 POLICY = spoken("what does my policy cover")
@@ -150,29 +150,23 @@ def test_linear16_is_understood_too() -> None:
     assert finals(events) == ["What does my policy cover."]
 
 
-@needs_recordings
-def test_human_speech_is_known_in_babble() -> None:
-    known = from_folder(FOLDER)
-    babble = np.frombuffer(_wave("sb_noise_babble"), np.int16)
+def test_speech_is_known_in_babble() -> None:
+    known = from_folder(recordings.folder())
+    babble = np.frombuffer(recordings.clip("sb_noise_babble").pcm, np.int16)
     for name in ("dograh_yes", "google_brooklyn", "pv_es", "fsdd_phone_lucas"):
-        clip = recording(name)
+        clip = recordings.recording(name)
         pcm = noisy(silence(0.4) + clip.pcm + silence(0.6), babble, 10.0)
         events, _ = transcribe(pcm, known)
         said = " ".join(finals(events)).rstrip(".").lower()
         assert said == clip.transcript, name
-    events, _ = transcribe(_wave("aws_call40_agent"), known)
+    events, _ = transcribe(recordings.clip("aws_call40_agent").pcm, known)
     assert not finals(events)
 
 
-def _wave(name: str) -> bytes:
-    return (FOLDER / f"{name}.wav").read_bytes()[44:]
-
-
-@needs_recordings
 def test_the_stream_of_events_is_shaped_like_the_real_one() -> None:
     trace = json.loads(Path(TRACE).read_text())
     real = [event["data"] for event in trace["events"]]
-    clip = recording("dograh_midpauses")
+    clip = recordings.recording("dograh_midpauses")
     ours, stream = transcribe(
         clip.pcm + silence(18.57 - len(clip.pcm) / 2 / RATE),
         [clip],

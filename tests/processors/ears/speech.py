@@ -126,9 +126,9 @@ class Call:
     async def push(self, frame: Frame) -> None:
         await self.source.push_frame(frame)
 
-    async def final(self, within: float = 4.0) -> None:
+    async def final(self) -> None:
         """Waits until the end of speech is answered."""
-        await until(lambda: any(frame.finalized for frame in self.finals), within=within)
+        await until(lambda: any(frame.finalized for frame in self.finals))
 
     @property
     def finals(self) -> list[TranscriptionFrame]:

@@ -92,9 +92,9 @@ async def test_an_engine_that_breaks_at_an_utterance_is_not_asked_for_it_for_eve
     engine = Engine(breaks)
     async with call([local(engine)], speed=16.0) as heard:
         await heard.say(ONE)
-        await until(lambda: len(engine.heard) == 3, within=4.0)
-        await until(lambda: heard.ears._client is not None, within=4.0)
+        await until(lambda: len(engine.heard) == 3)
+        await until(lambda: heard.ears._client is not None)
         await heard.say(TWO)
-        await until(lambda: bool(heard.finals), within=4.0)
+        await until(lambda: bool(heard.finals))
     assert len([event for event in heard.events if isinstance(event, Switched)]) == 3
     assert len(heard.errors) == 1

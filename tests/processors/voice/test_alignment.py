@@ -20,13 +20,21 @@ def audio(characters: int) -> bytes:
     return bytes(int(characters * EACH * SECOND))
 
 
-def test_only_whole_words_leave() -> None:
+def test_the_first_word_leaves_as_it_comes() -> None:
     aligner = Aligner(TEXT)
-    assert aligner.feed(audio(3), times(0, 3)) is None
+    assert aligner.feed(audio(3), times(0, 3)) == Sound(audio(3), (), 0)
     sound = aligner.feed(audio(4), times(3, 7))
+    assert sound == Sound(audio(1), (Word("Yes,", 0.0),), len("Yes,"))
+
+
+def test_after_it_only_whole_words_leave() -> None:
+    aligner = Aligner(TEXT)
+    aligner.feed(audio(5), times(0, 5))
+    assert aligner.feed(audio(2), times(5, 7)) is None
+    sound = aligner.feed(audio(3), times(7, 10))
     assert sound is not None
-    assert sound.words == (Word("Yes,", 0.0),)
-    assert TEXT[: sound.done] == "Yes,"
+    assert sound.words == (Word("two", 0.5),)
+    assert TEXT[: sound.done] == "Yes, two"
     assert len(sound.pcm) == len(audio(4))
 
 
@@ -52,11 +60,11 @@ def test_nothing_is_lost_or_doubled() -> None:
 
 def test_times_ahead_of_the_audio_wait_for_it() -> None:
     aligner = Aligner(TEXT)
-    assert aligner.feed(audio(2), times(0, 14)) is None
+    aligner.feed(audio(2), times(0, 14))
     sound = aligner.feed(audio(6), None)
     assert sound is not None
     assert [word.text for word in sound.words] == ["Yes,", "two"]
-    assert len(sound.pcm) == len(audio(8))
+    assert len(sound.pcm) == len(audio(6))
 
 
 def test_an_end_before_the_text_is_a_cut() -> None:

@@ -144,3 +144,14 @@ async def test_a_model_that_takes_no_language_is_not_told_one(
         await spoken(client, Script("Hola.", "es", pace=3.0))
     assert "language_code" not in provider.requests[-1]
     assert provider.requests[-1]["voice_settings"] == {"speed": 1.2}
+
+
+async def test_the_recipe_is_another_one_where_the_sound_is(
+    session: aiohttp.ClientSession,
+) -> None:
+    def recipe(voice: str = "v", model: str = "m", pace: float = 1.0) -> str:
+        client = ElevenLabs(session, key="k", voice=voice, model=model)
+        return client.recipe(Script(TEXT, "en", pace, call="CA1"))
+
+    assert len({recipe(), recipe(voice="w"), recipe(model="n"), recipe(pace=0.8)}) == 4
+    assert recipe() == ElevenLabs(session, key="other", voice="v", model="m").recipe(SCRIPT)

@@ -129,15 +129,13 @@ async def test_a_long_sentence_comes_in_breaths(voices: Local) -> None:
 
 
 async def test_the_loop_goes_on_while_a_voice_speaks(voices: Local) -> None:
-    loop, lags = asyncio.get_running_loop(), []
     work = asyncio.gather(*(voices.synthesize(ENGLISH, "en") for _ in range(4)))
+    rounds = 0
     while not work.done():
-        began = loop.time()
         await asyncio.sleep(0.002)
-        lags.append(loop.time() - began - 0.002)
+        rounds += 1
     await work
-    assert len(lags) > 20
-    assert sorted(lags)[len(lags) * 3 // 4] < 0.01
+    assert rounds > 20, "a voice that holds the loop leaves it one round for each breath"
 
 
 async def test_a_language_without_a_voice_is_read_by_the_first_one() -> None:

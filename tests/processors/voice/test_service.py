@@ -1,8 +1,8 @@
 """The voice as the pipeline sees it: one service, whichever of its clients fails."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -21,46 +21,25 @@ from pipecat.frames.frames import (
 from agent.simulators import elevenlabs as simulated
 from agent.simulators.elevenlabs import Speaking
 from agent.simulators.server import Fault as Failing
-from knowledge.chain import Breaker, Fault
+from knowledge.chain import Fault
 from knowledge.events import Answered, Event, Switched, nowhere
 from processors.contract.bench import UP, Bench
 from processors.frames import LANGUAGE, PACE, PROTECTED, REMEMBERED, ROUTE, TURN, speech
-from processors.voice.client import SECOND, Client, Script, Sound
+from processors.voice.archive import Archive
+from processors.voice.client import SECOND, Client
 from processors.voice.elevenlabs import ElevenLabs
+from processors.voice.ready import Ready
 from processors.voice.service import AT, BLOCK, Voice
 from tests.eventually import until
+from tests.processors.voice.scripted import Scripted
 
 FIRST, SECOND_SENTENCE = (
     "Hello there my dear friend of the house.",
     "Your policy costs five a month.",
 )
 TEXT = f"{FIRST} {SECOND_SENTENCE}"
-
-
-@dataclass
-class Scripted:
-    """Speaks what it is asked for at 14 characters a second; says in `script` how it fails."""
-
-    name: str = "scripted"
-    patience = 1.0
-    script: Sequence[float | Fault | None] = ()
-    """Seconds of audio; a Fault is raised, None waits for ever. Empty: speaks everything."""
-    breaker: Breaker = field(default_factory=Breaker)
-    asked: list[Script] = field(default_factory=list)
-    closed: int = 0
-
-    async def speak(self, script: Script) -> AsyncGenerator[Sound]:
-        self.asked.append(script)
-        try:
-            for step in self.script or [len(script.text) / 14]:
-                if step is None:
-                    await asyncio.Event().wait()
-                elif isinstance(step, Fault):
-                    raise step
-                else:
-                    yield Sound(bytes(int(step * SECOND) // 2 * 2))
-        finally:
-            self.closed += 1
+BUSY = 30.0
+"""Seconds: more than any machine takes for what is not kept from happening."""
 
 
 @pytest.fixture
@@ -78,7 +57,9 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def elevenlabs(provider: simulated.ElevenLabs, session: aiohttp.ClientSession) -> ElevenLabs:
-    return ElevenLabs(session, key="k", voice="v", url=provider.url)
+    client = ElevenLabs(session, key="k", voice="v", url=provider.url)
+    client.patience = BUSY
+    return client
 
 
 @dataclass
@@ -112,10 +93,16 @@ class Heard:
         return [f"{e.provider}: {e.fault}" for e in self.events if isinstance(e, Switched)]
 
 
-async def hear(clients: Sequence[Client], *turns: Sequence[Frame], first: float = 0.5) -> Heard:
+async def hear(
+    clients: Sequence[Client],
+    *turns: Sequence[Frame],
+    first: float = BUSY,
+    ready: Ready | None = None,
+) -> Heard:
     """Everything that comes of some turns."""
     events: list[Event] = []
-    async with Bench(Voice(clients, call="CA1", emit=events.append, first=first)) as bench:
+    voice = Voice(clients, call="CA1", emit=events.append, first=first, ready=ready)
+    async with Bench(voice, soon=BUSY) as bench:
         for frame in [frame for turn in turns for frame in turn]:
             await bench.send(frame)
         assert await bench.settle()
@@ -144,7 +131,9 @@ async def test_a_turn_is_spoken_whole_whatever_the_provider_does(
     await provider.behave(fault=how.fault)
     provider.behaviour = Speaking(how.fault, 0.0, how.retry_after, 0.0, 0.5, how.stall, how.quota)
     second = Scripted()
-    heard = await hear([elevenlabs, second], speech(TEXT, "en"), first=0.1)
+    elevenlabs.patience = 0.5 if how.stall else BUSY
+    first = 0.1 if how.fault is Failing.HANG else BUSY
+    heard = await hear([elevenlabs, second], speech(TEXT, "en"), first=first)
     assert heard.text == TEXT
     assert heard.errors == []
     assert heard.seconds == pytest.approx(len(TEXT) / 14, rel=0.1)
@@ -292,13 +281,14 @@ async def test_an_interruption_closes_the_providers_stream(
     provider: simulated.ElevenLabs, elevenlabs: ElevenLabs
 ) -> None:
     provider.behaviour = Speaking(latency=0.0, pace=0.5)
-    async with Bench(Voice([elevenlabs], call="", emit=nowhere)) as bench:
+    voice = Voice([elevenlabs], call="", emit=nowhere, first=BUSY)
+    async with Bench(voice, soon=BUSY) as bench:
         for frame in speech(TEXT, "en"):
             await bench.send(frame)
         await bench.until(lambda: any(isinstance(f, TTSAudioRawFrame) for f in bench.got()))
         assert provider.seen.open == 1
         await bench.send(InterruptionFrame())
-        await until(lambda: provider.seen.open == 0, within=0.2)
+        await until(lambda: provider.seen.open == 0)
         await bench.settle()
         said = len(bench.got())
         for frame in speech("Next.", "en"):
@@ -314,12 +304,13 @@ async def test_a_hang_up_closes_the_providers_stream(
     provider: simulated.ElevenLabs, elevenlabs: ElevenLabs
 ) -> None:
     provider.behaviour = Speaking(latency=0.0, pace=0.5)
-    async with Bench(Voice([elevenlabs], call="", emit=nowhere)) as bench:
+    voice = Voice([elevenlabs], call="", emit=nowhere, first=BUSY)
+    async with Bench(voice, soon=BUSY) as bench:
         for frame in speech(TEXT, "en"):
             await bench.send(frame)
         await bench.until(lambda: any(isinstance(f, TTSAudioRawFrame) for f in bench.got()))
         await bench.cancel()
-        await until(lambda: provider.seen.open == 0, within=1.0)
+        await until(lambda: provider.seen.open == 0)
     assert bench.left == set()
 
 
@@ -328,7 +319,8 @@ async def test_a_protected_sentence_is_spoken_to_its_end(
     provider: simulated.ElevenLabs, elevenlabs: ElevenLabs
 ) -> None:
     provider.behaviour = Speaking(latency=0.0, pace=0.2)
-    async with Bench(Voice([elevenlabs], call="", emit=nowhere)) as bench:
+    voice = Voice([elevenlabs], call="", emit=nowhere, first=BUSY)
+    async with Bench(voice, soon=BUSY) as bench:
         for frame in speech(TEXT, "en", protected=True):
             await bench.send(frame)
         await bench.until(lambda: any(isinstance(f, TTSAudioRawFrame) for f in bench.got()))
@@ -344,3 +336,45 @@ async def test_a_protected_sentence_is_spoken_to_its_end(
 async def test_a_stock_speak_frame_is_spoken() -> None:
     heard = await hear([Scripted()], [TTSSpeakFrame("Hello there.")])
     assert heard.text == "Hello there."
+
+
+async def readied(folder: Path, *clients: Client, text: str = TEXT) -> Ready:
+    """With this text made ahead by the first of them."""
+    ready = Ready(Archive(folder), clients, lambda: [(text, "en")], share=1.0, settle=0.0)
+    ready.start()
+    await until(lambda: 0 < ready.wanted == ready.made, within=BUSY)
+    return ready
+
+
+@pytest.mark.wire
+async def test_what_was_made_ahead_is_spoken_without_a_request_and_with_its_words(
+    provider: simulated.ElevenLabs, elevenlabs: ElevenLabs, tmp_path: Path
+) -> None:
+    live = await hear([elevenlabs], speech(TEXT, "en"))
+    ready = await readied(tmp_path, elevenlabs)
+    asked = provider.seen.requests
+    heard = await hear([elevenlabs], speech(TEXT, "en"), ready=ready)
+    await ready.close()
+    assert provider.seen.requests == asked
+    assert [word.text for word in heard.words] == [word.text for word in live.words]
+    apart = [AT.of(one) - AT.of(other) for one, other in zip(heard.words, live.words, strict=True)]
+    assert all(abs(seconds) < 0.05 for seconds in apart)
+    assert heard.seconds == pytest.approx(live.seconds, abs=0.05)
+    answered = [event.provider for event in heard.events if isinstance(event, Answered)]
+    assert answered == ["ready"]
+
+
+async def test_it_serves_although_every_voice_fails(tmp_path: Path) -> None:
+    first, second = Scripted("first"), Scripted("second")
+    ready = await readied(tmp_path, first, text=SECOND_SENTENCE)
+    first.script = second.script = [Fault("refused")]
+    heard = await hear([first, second], speech(SECOND_SENTENCE, "en"), ready=ready)
+    assert (heard.text, heard.errors) == (SECOND_SENTENCE, [])
+    second.script = ()
+    heard = await hear([first, second], speech(TEXT, "en"), ready=ready)
+    assert [script.text for script in second.asked] == [FIRST, SECOND_SENTENCE]  # in one voice
+    second.script = [Fault("refused")]
+    heard = await hear([second, first], speech(SECOND_SENTENCE, "en"), ready=ready)
+    await ready.close()
+    assert (heard.text, heard.errors) == (SECOND_SENTENCE, [])
+    assert heard.switched == ["second: refused", "first: refused"]

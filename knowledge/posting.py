@@ -1,0 +1,145 @@
+"""Records become rows, each once: by one transaction, however often and in whatever order."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, bindparam, case, func, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge import events, records, tables
+from knowledge.records import Record, of_kind
+
+MERGING = 0x616E7377
+"""The advisory lock between those who write decisions (shared) and outcomes (alone).
+
+Without it one transaction each could write half of a pair, and neither would see the other's.
+"""
+_MERGED = ("actual_outcome", "resolution_time_hours", "customer_satisfaction")
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """A kind of event that is one row."""
+
+    kind: type[events.Event]
+    table: Table
+    made: Callable[[Record], dict[str, Any]]
+
+
+def _plain(kind: type[events.Event], table: Table) -> _Once:
+    return _Once(kind, table, lambda record: records.row(record, table))
+
+
+_ONCE = (
+    _Once(events.Decided, tables.routing_history, records.decision),
+    _Once(events.Turn, tables.turns, records.turn),
+    _plain(events.Learned, tables.outcomes),
+    _plain(events.Transferred, tables.transfers),
+    _plain(events.CallBack, tables.call_backs),
+    _plain(events.ToolUsed, tables.tool_uses),
+    _plain(events.Adjusted, tables.thresholds),
+    _plain(events.Drifted, tables.drifts),
+)
+
+
+async def post(connection: AsyncConnection, batch: Sequence[Record]) -> None:
+    """Within the caller's transaction. A record that is there already changes nothing."""
+    await _lock(connection, alone=any(r.kind == events.Learned.__name__ for r in batch))
+    for once in _ONCE:
+        rows = [once.made(record) for record in of_kind(batch, once.kind)]
+        if rows:
+            rows.sort(key=_key)  # two transactions that meet never wait for each other in a circle
+            statement = _insert(connection, once.table).on_conflict_do_nothing()
+            await connection.execute(statement, rows)
+    await _calls(connection, batch)
+    await _merge(connection, _tickets(batch))
+
+
+def _key(row: dict[str, Any]) -> str:
+    return str(row.get("ticket_id") or row.get("id"))
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
+    """Both know ON CONFLICT, each by a function of its own."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+async def _lock(connection: AsyncConnection, *, alone: bool) -> None:
+    """SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+        await connection.execute(select(lock(MERGING)))
+
+
+async def _calls(connection: AsyncConnection, batch: Sequence[Record]) -> None:
+    """A call has several streams when it was resumed: the first began it, the last ended it."""
+    table = tables.calls
+    if began := of_kind(batch, events.Began):
+        rows = [
+            {"call": r.fields["call"], "began_at": r.moment, "resumed": bool(r.fields["resumed"])}
+            for r in began
+        ]
+        new = _insert(connection, table)
+        earlier = or_(table.c.began_at.is_(None), new.excluded.began_at < table.c.began_at)
+        statement = new.on_conflict_do_update(
+            index_elements=[table.c.call],
+            set_={
+                "began_at": case((earlier, new.excluded.began_at), else_=table.c.began_at),
+                "resumed": case((table.c.resumed, true()), else_=new.excluded.resumed),
+            },
+        )
+        await connection.execute(statement, _by_call(rows))
+    if ended := of_kind(batch, events.Ended):
+        rows = [{**records.row(r, table), "ended_at": r.moment, "resumed": False} for r in ended]
+        for row in rows:
+            del row["began_at"]
+        new = _insert(connection, table)
+        statement = new.on_conflict_do_update(
+            index_elements=[table.c.call],
+            set_={name: new.excluded[name] for name in ("ended_at", "outcome", "seconds")},
+            where=or_(table.c.ended_at.is_(None), new.excluded.ended_at >= table.c.ended_at),
+        )
+        await connection.execute(statement, _by_call(rows))
+
+
+def _by_call(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: str(row["call"]))
+
+
+def _tickets(batch: Iterable[Record]) -> set[str]:
+    learned, decided = events.Learned.__name__, events.Decided.__name__
+    return {
+        r.fields["ticket_id"] if r.kind == learned else r.id
+        for r in batch
+        if r.kind in {learned, decided}
+    }
+
+
+async def _merge(connection: AsyncConnection, tickets: set[str]) -> None:
+    """What came of these decisions goes to them; of two that say the same thing the later one."""
+    if not tickets:
+        return
+    table = tables.outcomes
+    found = await connection.execute(
+        select(table.c.ticket_id, *(table.c[name] for name in _MERGED))
+        .where(table.c.ticket_id.in_(tickets))
+        .order_by(table.c.at, table.c.id)
+    )
+    merged: dict[str, dict[str, Any]] = {}
+    for row in found.mappings():
+        known = merged.setdefault(row["ticket_id"], dict.fromkeys(_MERGED))
+        known.update({name: row[name] for name in _MERGED if row[name] not in {None, ""}})
+    if merged:
+        history = tables.routing_history
+        await connection.execute(
+            update(history)
+            .where(history.c.ticket_id == bindparam("ticket"))
+            .values({name: bindparam(f"new_{name}") for name in _MERGED}),
+            [
+                {"ticket": ticket, **{f"new_{name}": known[name] for name in _MERGED}}
+                for ticket, known in sorted(merged.items())
+            ],
+        )

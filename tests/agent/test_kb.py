@@ -1,0 +1,178 @@
+"""`answerline kb`: files come in whole or not at all, and everything in them can be listed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.settings.environment import NAMES, load
+from agent.settings.light import known, light
+from tests.commands import answerline, simulated
+
+pytestmark = pytest.mark.timeout(120)
+
+ENTRY = """---
+id: {id}
+department: lost-property
+valid_until: 2099-12-31
+en:
+  question: {question}
+  phrasings: [I lost my umbrella]
+  answer: Umbrellas wait at the front desk.
+---
+"""
+GUIDE = "# Lost things\n\nWe keep what was found for a year.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "one.md").write_text(ENTRY.format(id="umbrella", question="Where is it?"))
+    (tmp_path / "guide.md").write_text(GUIDE)
+    (tmp_path / "broken.md").write_text("---\nid: broken\n---\n")
+    return tmp_path
+
+
+def test_files_are_added_once_replaced_and_refused(folder: Path) -> None:
+    given = ("kb", "add", "--knowledge", "kb", "--department", "desk")
+    first = answerline(*given, "one.md", "guide.md", "broken.md", "gone.md", folder=folder)
+    assert first.returncode == 1
+    assert first.stdout.splitlines() == [
+        "added desk/one.md: 1 entry",
+        "added desk/guide.md: 1 passage",
+        "refused broken.md",
+        "refused gone.md",
+    ]
+    assert first.stderr.splitlines() == [
+        "desk/broken.md:2: no language; expected `en:` with question and answer",
+        "gone.md: expected a file",
+    ]
+    assert sorted(path.name for path in (folder / "kb/desk").iterdir()) == ["guide.md", "one.md"]
+    again = answerline(*given, "one.md", "guide.md", folder=folder)
+    assert again.returncode == 0
+    assert [line.split()[0] for line in again.stdout.splitlines()] == ["unchanged", "unchanged"]
+    (folder / "guide.md").write_text(GUIDE * 2)
+    (folder / "two.md").write_text((folder / "one.md").read_text())
+    (folder / "umbrella.csv").write_text("id,question,answer\numbrella,Where?,There.\n")
+    more = answerline(*given, "guide.md", "two.md", "umbrella.csv", folder=folder)
+    assert more.stdout.splitlines()[0].startswith("replaced desk/guide.md")
+    assert "desk/two.md:1: id 'umbrella' is taken by desk/one.md" in more.stderr
+    assert len([*(folder / "kb/desk").iterdir()]) == 2
+
+
+def test_a_file_that_lies_in_the_folder_is_checked_where_it_is(folder: Path) -> None:
+    (folder / "kb/desk").mkdir(parents=True)
+    (folder / "kb/desk/in.md").write_text(GUIDE)
+    one = answerline("kb", "add", "kb/desk/in.md", folder=folder, KNOWLEDGE_DIR="kb")
+    assert one.stdout == "unchanged desk/in.md: 1 passage\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("one.md",), "KNOWLEDGE_DIR: expected"),
+        (("one.md", "--knowledge", "kb", "--department", "../up"), "--department ../up: expected"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(
+    folder: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    one = answerline("kb", "add", *arguments, folder=folder)
+    assert one.returncode == 2
+    (line,) = one.stderr.splitlines()
+    assert line.startswith(why)
+    assert not (folder / "kb").exists()
+
+
+def test_the_list_holds_entries_documents_and_problems(folder: Path) -> None:
+    one = answerline("kb", "list", "--knowledge", ".", "--json", folder=folder)
+    assert one.returncode == 0
+    page = json.loads(one.stdout)
+    entry, document = sorted(page["content"], key=lambda row: str(row["kind"]), reverse=True)
+    assert entry == {
+        "kind": "entry",
+        "id": "umbrella",
+        "file": "one.md",
+        "department": "lost-property",
+        "languages": ["en"],
+        "phrasings": 2,
+        "passages": 0,
+        "valid_until": "2099-12-31",
+    }
+    assert (document["id"], document["passages"]) == ("guide.md", 1)
+    assert [(row["file"], row["line"]) for row in page["problems"]] == [("broken.md", 2)]
+    plain = answerline("kb", "list", "--knowledge", ".", folder=folder)
+    rows = [line.split("\t") for line in plain.stdout.splitlines()]
+    assert rows[0][:3] == ["kind", "id", "department"]
+    assert {row[1] for row in rows[1:]} == {"umbrella", "guide.md"}
+    assert plain.stderr.startswith("broken.md:2: ")
+
+
+def test_the_content_is_synced_to_pinecone_and_only_what_changed(folder: Path) -> None:
+    with simulated("pinecone", folder, "--latency", "0") as url:
+        mine = {
+            "KNOWLEDGE_DIR": "kb",
+            "PINECONE_API_KEY": "pc",
+            "PINECONE_CONTROLLER_HOST": url,
+            "EMBEDDING": "local",
+        }
+        (folder / "kb").mkdir()
+        (folder / "one.md").rename(folder / "kb/one.md")
+        without = answerline("kb", "sync", folder=folder, **mine)
+        assert without.returncode == 1
+        assert "kb sync --create" in without.stderr
+        first = answerline("kb", "sync", "--create", folder=folder, **mine)
+        assert first.returncode == 0, first.stderr
+        assert first.stdout.splitlines()[-1] == "pinecone: 2 added, 0 removed, 0 as they were"
+        text = ENTRY.format(id="umbrella", question="Where is it now?")
+        (folder / "kb/one.md").write_text(text)
+        again = answerline("kb", "sync", folder=folder, **mine)
+        assert again.stdout.splitlines()[-1] == "pinecone: 1 added, 1 removed, 1 as they were"
+
+
+def test_nothing_is_synced_of_an_empty_folder(folder: Path) -> None:
+    (folder / "kb").mkdir()
+    one = answerline("kb", "sync", "--knowledge", "kb", folder=folder)
+    assert one.returncode == 1
+    assert one.stderr == "kb: nothing that can be used\n"
+
+
+def test_the_settings_that_questions_need_are_told_without_the_others(tmp_path: Path) -> None:
+    assert known() == set(NAMES)
+    given = {
+        "KNOWLEDGE_DIR": str(tmp_path),
+        "DATA_DIR": str(tmp_path / "new"),
+        "LANGUAGES": "es,en",
+        "ROUTING_ANSWER_THRESHOLD": "0.8",
+        "ROUTING_MODEL_THRESHOLD": "0",
+        "PATH": "/bin",
+    }
+    told, checked = light(given, tmp_path / ".env"), load(given, None)
+    assert told is not None
+    for name in told.__slots__:
+        assert getattr(told, name) == getattr(checked, name), name
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"PORT": "x"},
+        {"OPENAI_API_KEY": "sk"},
+        {"OPENAI_API_KEY_FILE": "key"},
+        {"REDIS_HOST": "redis"},
+        {"KNOWLEDGE_DIR": "/nowhere"},
+        {"LANGUAGES": "en, es"},
+        {"LANGUAGES": "en,en"},
+        {"ROUTING_ANSWER_THRESHOLD": "2"},
+        {"ROUTING_ANSWER_THRESHOLD": "0.5", "ROUTING_MODEL_THRESHOLD": "0.6"},
+    ],
+)
+def test_whatever_is_not_plain_is_left_to_whoever_checks_it(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    assert light(given, tmp_path / ".env") is None
+
+
+@pytest.mark.parametrize(("text", "plain"), [("# PORT=1\n\n", True), ("PORT=1\n", False)])
+def test_a_dotenv_of_comments_says_nothing(tmp_path: Path, text: str, plain: bool) -> None:
+    (tmp_path / ".env").write_text(text)
+    assert (light({}, tmp_path / ".env") is not None) is plain

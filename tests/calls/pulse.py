@@ -1,0 +1,46 @@
+"""How late the event loop came back, and when: what the machine did to the calls of a time."""
+
+import asyncio
+from typing import Self
+
+BEAT = 0.02
+"""Seconds between two beats, which is a packet's length."""
+CALM = 0.12
+"""Seconds of punctual beats after which the machine has time for another call."""
+RESIGNED = 3.0
+"""Seconds after which the next one comes all the same."""
+
+
+class Pulse:
+    def __init__(self) -> None:
+        self._late: list[tuple[float, float]] = []
+        """When, and by how much, in seconds."""
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._beat(), name="pulse")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def latest(self, since: float) -> float:
+        """The longest delay since then, by the loop's clock."""
+        return max((late for at, late in self._late if at >= since), default=0.0)
+
+    async def calm(self) -> None:
+        """Waits until the loop keeps time, or until it is clear that it is not going to."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RESIGNED
+        while loop.time() < until:
+            since = loop.time()
+            await asyncio.sleep(CALM)
+            if self.latest(since) < BEAT:
+                return
+
+    async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT
+            await asyncio.sleep(BEAT)
+            self._late.append((loop.time(), loop.time() - due))

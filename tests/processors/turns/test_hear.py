@@ -1,0 +1,53 @@
+"""When speech is taken as over, by its silence and by the verdict on its sound."""
+
+import pytest
+from pipecat.frames.frames import InputAudioRawFrame, VADUserStoppedSpeakingFrame
+
+from processors.contract.bench import Bench, rounds
+from processors.turns.echo import Echo
+from processors.turns.hear import EARLY, STOP, Hear, Hearing
+from processors.turns.silero import RATE, WINDOW, Silero
+from tests import recordings
+
+PACKET = 320
+"""Bytes: 20 ms."""
+
+
+class Judge:
+    """Says of every pause what it is told to; None: nothing in time."""
+
+    def __init__(self, verdict: float | None) -> None:
+        self._verdict = verdict
+
+    async def verdict(self, pcm: bytes) -> float | None:
+        return self._verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "in_turn", "windows"),
+    [
+        (0.95, True, EARLY),
+        (0.95, False, STOP),
+        (0.7, True, STOP),
+        (0.02, True, STOP),
+        (None, True, STOP),
+    ],
+)
+async def test_only_a_turn_that_surely_sounds_like_an_end_ends_early(
+    verdict: float | None, in_turn: bool, windows: int
+) -> None:
+    pcm = recordings.clip("google_brooklyn").pcm + bytes(2 * RATE)
+    hear = Hear(
+        Silero(),
+        Judge(verdict),  # type: ignore[arg-type]
+        Hearing(),
+        Echo(),
+        judged=lambda: True,
+        in_turn=lambda: in_turn,
+    )
+    async with Bench(hear) as bench:
+        for start in range(0, len(pcm), PACKET):
+            await bench.send(InputAudioRawFrame(pcm[start : start + PACKET], RATE, 1))
+            await rounds()
+        stops = [f for f in bench.got() if isinstance(f, VADUserStoppedSpeakingFrame)]
+    assert stops[-1].stop_secs == pytest.approx(windows * WINDOW / RATE)

@@ -38,6 +38,7 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
                 language=spoken,
                 seconds=seconds,
                 calibrated=department in policy.calibrated,
+                leaning=bool(best and best.leaning),
                 sources=(best.entry,) if best and decision.said else (),
             )
         )

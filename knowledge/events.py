@@ -32,6 +32,8 @@ class Decided(Event):
     """Where the decision was found: own (this process), shared (Redis), or "" where it was made."""
     arm: str = ""
     """Of the experiment that the call takes part in, as `experiment:arm`."""
+    leaning: bool = False
+    """The turn leant on what was said before: its confidence says nothing about the threshold."""
     sources: tuple[str, ...] = ()
     """Entries and documents that the answer, or the model's passages, were taken from."""
 

@@ -100,6 +100,20 @@ def row(record: Record, table: Table) -> dict[str, Any]:
     return found
 
 
+_SAME = (
+    "department",
+    "entry",
+    "language",
+    "call",
+    "arm",
+    "calibrated",
+    "leaning",
+    "cached",
+    "seconds",
+)
+"""Columns of a decision that are called as the event's fields."""
+
+
 def decision(record: Record) -> dict[str, Any]:
     """A `Decided` as a row of `routing_history`; what came of it is merged later."""
     probability = _number(record.fields.get("confidence"))
@@ -110,9 +124,8 @@ def decision(record: Record) -> dict[str, Any]:
         "confidence": None if probability is None else round(probability, 2),
         "probability": probability,
     }
-    same = ("department", "entry", "language", "call", "arm", "calibrated", "cached", "seconds")
     columns = tables.routing_history.columns
-    found = named | {name: record.fields.get(name) for name in same}
+    found = named | {name: record.fields.get(name) for name in _SAME}
     fitting = {name: _fitting(value, columns[name]) for name, value in found.items()}
     return fitting | {"sources": list(record.fields.get("sources") or ())}
 

@@ -91,6 +91,7 @@ routing_history = Table(
     Column("call", String(64), index=True),
     Column("arm", String(200)),
     Column("calibrated", Boolean),
+    Column("leaning", Boolean),
     # own, shared, or "" where the decision was made.
     Column("cached", String(16)),
     Column("sources", _DOCUMENT),

@@ -163,6 +163,7 @@ class Route(Stage[Frame]):
                 seconds=seconds,
                 calibrated=department in policy.calibrated,
                 cached=found,
+                leaning=bool(answer and answer.leaning),
                 arm=policy.arm(department, self._call),
                 sources=tuple(sources),
             )

@@ -163,6 +163,7 @@ class TestPosting:
             "call": "CA1",
             "arm": "",
             "calibrated": True,
+            "leaning": False,
             "cached": "",
             "sources": ["deductible", "handbook.pdf"],
             "seconds": 0.0004,

@@ -50,6 +50,7 @@ def history() -> None:
         Column("call", String(64), index=True),
         Column("arm", String(200)),
         Column("calibrated", Boolean),
+        Column("leaning", Boolean),
         Column("cached", String(16)),
         Column("sources", DOCUMENT),
         Column("seconds", Double),

@@ -8,7 +8,7 @@ from benchmarks.sides.machine import memory
 from benchmarks.sides.server import Server
 
 AT_ONCE = 10
-BEFORE = 60
+BEFORE = 160
 """Calls that are not counted: a process reaches its working size with them."""
 REST = 11.0
 """Seconds in which a server may put things in order."""

@@ -24,7 +24,8 @@ from knowledge.pinecone.space import Space
 from knowledge.shelf import Shelf
 
 WITHIN = 0.25
-"""Seconds that Pinecone, and the embedding before it, have for a turn."""
+"""Seconds that Pinecone, and the embedding before it, have for a turn; who is asked after them
+waits for no vector that they have waited for in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ async def open_answering(
     Raises EmbeddingMissing where the one that is set is not installed.
     """
     embedding, recent = await _embedding(settings, http)
+    of_content: Embedding | None = embedding
+    if recent is not None:
+        of_content = embeddings.remote(settings, http, deadline=embeddings.PATIENT)
     renewed: list[Callable[[], None]] = []
 
     def tell(event: Event) -> None:
@@ -116,7 +120,7 @@ async def open_answering(
         languages=settings.languages,
         compose=compose,
         emit=tell,
-        embedding=embedding,
+        embedding=of_content,
         redis=redis,
     )
     await shelf.start()
@@ -146,7 +150,7 @@ async def _embedding(
     settings: Settings, http: openai.DefaultAsyncHttpxClient
 ) -> tuple[Embedding | None, Recent | None]:
     if embeddings.is_remote(settings):
-        recent = Recent(embeddings.remote(settings, http))
+        recent = Recent(embeddings.remote(settings, http), patience=WITHIN)
         return recent, recent
     found = await asyncio.to_thread(embeddings.local, settings.embedding)
     if found is None and settings.embedding != "none":

@@ -195,7 +195,8 @@ class Call:
             ended=self._stream_ended,
         )
         self.ears = providers.ears(self.sid)
-        self.model = providers.model(self.sid)
+        self.tools = providers.tools(self.sid)
+        self.model = providers.model(self.sid, self.tools)
         self.voice = providers.voice(self.sid, language)
         return self._stages(self)
 

@@ -276,7 +276,7 @@ def load(
 @app.command()
 def simulate(
     provider: Annotated[
-        str, typer.Argument(help="deepgram, openai, elevenlabs, twilio-rest or pinecone.")
+        str, typer.Argument(help="deepgram, openai, elevenlabs, twilio-rest, pinecone or office.")
     ],
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
     latency: Annotated[float, typer.Option(help="Seconds to the first byte.")] = 0.1,

@@ -22,9 +22,9 @@ def read(line: str) -> tuple[str, str]:
     text, language = item.get("text"), item.get("language")
     if not isinstance(text, str):
         raise NoText('expected {"text": "…"} or plain text')
-    return text.strip(), _code(language) if isinstance(language, str) else ""
+    return text.strip(), code(language) if isinstance(language, str) else ""
 
 
-def _code(language: str) -> str:
+def code(language: str) -> str:
     """`es` of what may be written `es-MX`."""
     return language.replace("_", "-").partition("-")[0].strip().lower()

@@ -135,6 +135,43 @@ def sync(
             fail(str(error), FAILED)
 
 
+@kb.command(name="eval")
+def evaluate(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="JSONL, CSV or TSV of text, entry, language.", metavar="[FILE]"),
+    ] = None,
+    knowledge: Knowledge = None,
+    language: Annotated[str, typer.Option(help="Of questions that do not say theirs.")] = "",
+    at_least: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Exit 1 if fewer of the given answers are right."),
+    ] = 0.0,
+    json: Json = False,
+) -> None:
+    """How good the answers are: on questions of yours, else on phrasings held out one by one."""
+    settings = _settings()
+    quiet()
+    from agent import evaluation, marks, questions
+
+    with (
+        mistakes(questions.Unreadable),
+        progress() as tell,
+        evaluation.examiner(settings, knowledge, warn) as one,
+    ):
+        if file is None:
+            parts = evaluation.by_phrasings(one, tell)
+        else:
+            cases = questions.read(file, one.ids, language=one.speaks(language), warn=warn)
+            parts = evaluation.by_file(one, cases, tell)
+    if json:
+        typer.echo(evaluation.as_json(parts, one.thresholds))
+    else:
+        marks.show(parts, one.thresholds, console(), typer.echo)
+    if not evaluation.kept(parts, at_least):
+        fail(f"fewer than {at_least:.0%} of the given answers are right", FAILED)
+
+
 def _settings() -> "Settings | Light":
     from agent.settings.light import light
 

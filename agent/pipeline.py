@@ -26,6 +26,7 @@ def stages(call: Call) -> list[FrameProcessor]:
             model_available=call.model_available,
             emit=call.emit,
             wished=call.wished,
+            clerk=call.tools.clerk if call.tools else None,
         ),
         call.model,  # only for what the knowledge base could not answer
         call.voice,  # text to speech

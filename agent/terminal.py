@@ -55,7 +55,7 @@ def mistakes(*kinds: type[Exception]) -> Iterator[None]:
 
 def lacking() -> tuple[type[Exception], ...]:
     """What the product raises where it has not got what a call needs."""
-    from agent.providers import NothingToUse
+    from agent.services import NothingToUse
     from knowledge.embedding.local import EmbeddingMissing
     from knowledge.persona import PersonaError
 

@@ -73,7 +73,9 @@ class ToolUsed(Event):
 
     tool: str
     outcome: str
-    """done, refused (not identified, not confirmed), or the fault's kind."""
+    """done; nothing (no such record, or no match); asked (the caller, for a yes or for more),
+    declined, unanswered (no clear yes); refused (no such tool now, or unusable arguments);
+    cancelled (by the caller's words); or the fault's kind, exhausted while the breaker is open."""
     seconds: float
 
 

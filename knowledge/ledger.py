@@ -30,6 +30,11 @@ class Decision:
     language: str | None
     arm: str | None
     calibrated: bool | None
+    leaning: bool | None
+    cached: str | None
+    """own, shared, or "" where the decision was made."""
+    sources: list[str] | None
+    """Entries and documents that the answer, or the model's passages, were taken from."""
     seconds: float | None
     created_at: datetime
     actual_outcome: str | None

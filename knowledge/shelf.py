@@ -5,7 +5,7 @@ edition is made beside the calls; until it is whole the old one answers.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -21,6 +21,7 @@ from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, mark, phrasings
+from knowledge.entries import Entry
 from knowledge.events import Emit, Event
 from knowledge.index import Index
 from knowledge.kept import Kept
@@ -201,7 +202,7 @@ class Shelf:
             return None
         before = self._current.vectors if self._current is not None else None
         known = before or Vectors.load(self._vectors)
-        return _still(known, content) if known is not None else None
+        return still(known, content.entries) if known is not None else None
 
 
 def vectors_file(place: Path, folder: Path | None, embedding: str) -> Path:
@@ -223,13 +224,10 @@ def _built(content: Content, vectors: Vectors | None) -> Index:
     return index
 
 
-def _still(known: Vectors, content: Content) -> Vectors | None:
-    """The vectors of those texts that have not changed."""
+def still(known: Vectors, entries: Iterable[Entry]) -> Vectors | None:
+    """The vectors of those texts of entries that are known."""
     rows = {mark: number for number, mark in enumerate(known.marks)}
-    asked = [
-        (phrasing.id, mark(phrasing.text, known.embedding))
-        for phrasing in phrasings(content.entries)
-    ]
+    asked = [(phrasing.id, mark(phrasing.text, known.embedding)) for phrasing in phrasings(entries)]
     held = [(name, of, rows[of]) for name, of in asked if of in rows]
     if not held:
         return None

@@ -101,7 +101,10 @@ class GuardFrame(SystemFrame):
 
 @dataclass
 class PersonFrame(ControlFrame):
-    """The caller is to be put through; carried out when the sentence before it was heard."""
+    """The caller is to be put through; carried out when the sentence before it was heard, or was
+    interrupted: who goes on talking is put through all the same."""
+
+    interruptible: bool = field(default=False, init=False)
 
     department: str = ""
     summary: str = ""

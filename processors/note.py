@@ -18,7 +18,10 @@ def note(language: str, passages: tuple[Passage, ...]) -> str:
             for passage in passages
         ]
     else:
-        lines.append("The knowledge base has nothing on this: say so rather than guess facts.")
+        lines.append(
+            "The knowledge base has nothing on this: where no tool tells it either, say so rather "
+            "than guess facts."
+        )
     return "\n".join(lines)
 
 

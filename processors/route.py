@@ -11,6 +11,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMes
 
 from knowledge.alarm import Alarm, alarm
 from knowledge.answers import Answer, Question
+from knowledge.clerk import Clerk
 from knowledge.decisions import Found, Knower, Known
 from knowledge.events import Decided, Emit, Wished
 from knowledge.persona import Persona, Phrase
@@ -69,10 +70,12 @@ class Route(Stage[Frame]):
         model_available: bool,
         emit: Emit,
         wished: Callable[[Wish], None],
+        clerk: Clerk | None = None,
     ) -> None:
         """`policy` as it holds for this call now. `wished` is told at once of what the caller wants
-        of the call itself."""
+        of the call itself. `clerk`: of the model's tools, where it has any."""
         super().__init__()
+        self._clerk = clerk
         self._knower = knower
         self._policy = policy
         self._persona = persona
@@ -119,7 +122,7 @@ class Route(Stage[Frame]):
             wanted = Wish.PERSON
         self._offered = False
         if wanted is not None:
-            last = next((text for role, text in reversed(said) if role == "assistant"), "")
+            last = next((text for role, text in reversed(said) if role == "assistant" and text), "")
             return self._grant(wanted, turn, last, summary)
         return self._answers(frame, turn, await self._decide(turn, texts), summary)
 
@@ -137,11 +140,21 @@ class Route(Stage[Frame]):
             asked_back=self._asked_back,
             cached=bool(known.found),
         )
+        if self._for_tools(decision):
+            decision = replace(decision, route=Answering.MODEL, given_up=False)
         self._asked_back = self._asked_back + 1 if decision.route is Answering.CLARIFY else 0
         if decision.confidence >= _ABOUT:
             self._department = department
         self._tell(decision, turn, policy, time.perf_counter() - began, known.found)
         return decision
+
+    def _for_tools(self, decision: Decision) -> bool:
+        """A tool has just asked the caller for something, or knows better than what is written."""
+        clerk = self._clerk
+        if clerk is None:
+            return False
+        answer = decision.answer if decision.said else None
+        return clerk.waiting or (answer is not None and clerk.covers(answer.entry))
 
     def _tell(
         self, decision: Decision, turn: Turn, policy: Policy, seconds: float, found: Found = ""

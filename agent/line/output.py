@@ -62,7 +62,7 @@ class LineOutput(FrameProcessor):
     ) -> None:
         """`holds`: speech of the caller holds the voice at once. `sent(mulaw, at)`: audio that the
         caller hears from `at` on (monotonic seconds), `said(text)`: words that are about to be.
-        `asked`: a wish whose sentence was heard."""
+        `asked`: a wish whose sentence was heard; that of a person also where it was interrupted."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
         self._holds = holds
@@ -164,6 +164,8 @@ class LineOutput(FrameProcessor):
             await self._heard(text)
         await self.push_frame(frame)
         for item in waiting:
+            if isinstance(item, PersonFrame):
+                self._asked(item)
             if not item.interruptible:
                 await self.push_frame(item)
         await self._stopped()

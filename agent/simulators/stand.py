@@ -6,19 +6,21 @@ from pathlib import Path
 
 from agent.simulators.deepgram import Deepgram, from_folder
 from agent.simulators.elevenlabs import ElevenLabs, Speaking
+from agent.simulators.office import Filing, Office
 from agent.simulators.openai import OpenAI, Writing
 from agent.simulators.pinecone import Pinecone
 from agent.simulators.rest import TwilioRest
 from agent.simulators.server import Behaviour, Fault, Simulator
 from agent.simulators.twilio import Account
 
-PROVIDERS = ("deepgram", "openai", "elevenlabs", "twilio-rest", "pinecone")
+PROVIDERS = ("deepgram", "openai", "elevenlabs", "twilio-rest", "pinecone", "office")
 VARIABLES = {
     "deepgram": "DEEPGRAM_BASE_URL",
     "openai": "OPENAI_BASE_URL",
     "elevenlabs": "ELEVENLABS_BASE_URL",
     "twilio-rest": "TWILIO_API_BASE_URL",
     "pinecone": "PINECONE_CONTROLLER_HOST",
+    "office": "BACK_OFFICE_URL",
 }
 
 
@@ -65,5 +67,7 @@ def _made(
             return TwilioRest(Account(), port=port, behaviour=Behaviour(fault, latency))
         case "pinecone":
             return Pinecone(port=port, behaviour=Behaviour(fault, latency))
+        case "office":
+            return Office(port=port, behaviour=Filing(fault, latency))
         case _:
             raise Unknown(f"provider: expected one of {', '.join(PROVIDERS)}")

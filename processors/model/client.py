@@ -1,14 +1,15 @@
 """What a model's client takes and gives: a prompt in, pieces of an answer out."""
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
 from knowledge.chain import Provider
 
 Message = ChatCompletionMessageParam
+Definition = ChatCompletionFunctionToolParam
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Prompt:
     """Two letters: what the answer is to be spoken in."""
     said: str = ""
     """What the caller was told of this answer already, by a provider that then broke."""
+    tools: Sequence[Definition] = ()
+    """What may be called instead of answering; one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,23 @@ class Usage:
     """How many of the prompt's came from the provider's cache."""
 
 
-Piece = str | Finish | Usage
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The answer needs a tool first. Whole: of what breaks off in the middle nothing is told."""
+
+    name: str
+    arguments: Mapping[str, object] = field(repr=False)
+
+
+Piece = str | ToolCall | Finish | Usage
+"""An empty text is a sign of life: something is coming that cannot be said yet."""
 
 
 class Client(Provider, Protocol):
     """One provider, for all calls of the process. It raises `Fault`, never retries, keeps nothing.
 
-    The first piece is text, except that there may be nothing to add to what was said already.
+    The first piece is text, maybe an empty one, except that there may be nothing to add to what
+    was said already. A tool call stands last before its `Finish`.
     """
 
     @property

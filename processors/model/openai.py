@@ -15,6 +15,7 @@ import openai
 from pipecat.utils.http import connection_limits
 
 from knowledge.chain import Breaker, Fault
+from processors.model.calling import Calling
 from processors.model.client import Finish, Message, Piece, Prompt, Usage
 
 CONNECT = 1.0
@@ -59,8 +60,8 @@ class Account:
     model: str
     max_tokens: int = 150
     openai: bool = True
-    """The provider knows what only OpenAI's own API does: the role `developer` and the field
-    `max_completion_tokens`. Others are told `system` and `max_tokens`."""
+    """The provider knows what only OpenAI's own API does: the role `developer` and the fields
+    `max_completion_tokens` and `parallel_tool_calls`. Others are told `system` and `max_tokens`."""
 
 
 class OpenAI:
@@ -89,9 +90,12 @@ class OpenAI:
         with _faults():
             async with aclosing(self._chunks(prompt)) as chunks:
                 silent = not prompt.said  # with nothing to add, saying nothing is an answer
+                calling = Calling()
                 async for chunk in chunks:
-                    text, reason = _parts(chunk)
-                    if text:
+                    text, fragments, reason = _parts(chunk)
+                    if fragments and prompt.tools:
+                        calling.add(fragments)
+                    if text or calling.begun:
                         silent = False
                         yield text
                     if reason:
@@ -100,6 +104,8 @@ class OpenAI:
                     raise Fault("cut", "no finish_reason")
                 if silent:
                     raise Fault("empty", reason)
+                if call := calling.finished():
+                    yield call
                 yield Finish(torn=reason in _TORN)
                 if usage := await _usage(chunks):
                     yield usage
@@ -113,13 +119,17 @@ class OpenAI:
         """The events as they come. The SDK's typed ones cost twice the time and check nothing."""
         account = self._account
         limit = "max_completion_tokens" if account.openai else "max_tokens"
-        request = {
+        request: dict[str, object] = {
             "model": account.model,
             "messages": [_addressed(message, account) for message in prompt.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
             limit: account.max_tokens,
         }
+        if prompt.tools:
+            request["tools"] = list(prompt.tools)
+            if account.openai:
+                request["parallel_tool_calls"] = False
         stream = await self._api.post(
             "/chat/completions",
             body=request,
@@ -138,19 +148,21 @@ def _addressed(message: Message, account: Account) -> Message:
     return cast("Message", {**message, "role": "system"})
 
 
-def _parts(chunk: object) -> tuple[str, str]:
-    """Text and reason to finish, each maybe empty. Raises Fault where it is no such thing."""
+def _parts(chunk: object) -> tuple[str, object, str]:
+    """Text, fragments of tool calls and reason to finish, each maybe empty. Raises Fault where it
+    is no such thing."""
     try:
         choices = chunk["choices"]  # type: ignore[index]
         if not choices:
-            return "", ""
+            return "", None, ""
         text = choices[0]["delta"].get("content") or ""
+        fragments = choices[0]["delta"].get("tool_calls")
         reason = choices[0].get("finish_reason") or ""
     except (TypeError, KeyError, IndexError, AttributeError) as error:
         raise Fault("broken", "not a completion chunk") from error
     if not isinstance(text, str) or not isinstance(reason, str):
         raise Fault("broken", "not a completion chunk")
-    return text, reason
+    return text, fragments, reason
 
 
 async def _usage(chunks: AsyncGenerator[object]) -> Usage | None:

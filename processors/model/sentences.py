@@ -7,6 +7,9 @@ from pipecat.utils.string import match_endofsentence
 _END = re.compile(r"[.!?…;][\"'”’»)\]]*\s+\S|\n\s*\S")
 """Cheap test: an end of a sentence is possible only where more text follows it."""
 _LINE = re.compile(r"\s*\n\s*(?=\S)")
+_SURE_END = re.compile(r"(?:[¿¡]?[\w'’-]+[,;:]?\s+)+(?:[^\W\d_]{3,}\.|[\w'’-]+[!?])")
+"""Words to a plain end: no address, no abbreviation with points, no quotes, no brackets."""
+_CLOSING = ".!?…\"'”’»)]"
 
 
 class Sentences:
@@ -18,14 +21,33 @@ class Sentences:
     def __init__(self, language: str) -> None:
         self._language = language
         self._text = ""
+        self._closed = False
+        """The sentence before the text was taken early: a second mark of its end is dropped."""
 
     def add(self, text: str) -> list[str]:
+        if self._closed and text:
+            text = text.lstrip(_CLOSING)
+            self._closed = not text
         self._text += text
         found = []
         while end := self._boundary():
             found.append(self._text[:end].strip())
             self._text = self._text[end:].lstrip()
         return found
+
+    def early(self) -> str:
+        """The sentence that ends with what has come, where nobody would doubt it; else "".
+
+        Saves the wait for a token. What could prove it wrong, the ".com" of an address, is one
+        token with its point in every vocabulary in use.
+        """
+        text = self._text.strip()
+        if not _SURE_END.fullmatch(text):
+            return ""
+        if match_endofsentence(f"{text} A", language=self._language) != len(text):
+            return ""  # an abbreviation
+        self._text, self._closed = "", True
+        return text
 
     def rest(self) -> str:
         """What has come after the last sentence; the text is over, or is not wanted any more."""
@@ -89,9 +111,10 @@ class Draft:
 
     def add(self, text: str) -> list[str]:
         """Sentences to be spoken now; joined as they are, they read as one text."""
-        return [
-            self._say(sentence) for sentence in self._sentences.add(text) if self._new(sentence)
-        ]
+        found = self._sentences.add(text)
+        if not found and not self._said and (first := self._sentences.early()):
+            found = [first]
+        return [self._say(sentence) for sentence in found if self._new(sentence)]
 
     def finish(self, *, torn: bool) -> list[str]:
         """The last sentence. A torn one is said only where there is nothing better."""

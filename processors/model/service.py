@@ -7,25 +7,36 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
-from openai.types.completion_usage import PromptTokensDetails
 from pipecat.frames.frames import (
     Frame,
+    FunctionCallResultProperties,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
 from knowledge.chain import Fault, relay
 from knowledge.events import Answered, Emit, Switched
+from processors.conversation import conversation, last_said
 from processors.frames import LANGUAGE, PACE, ROUTE, TURN
-from processors.model.client import Client, Finish, Message, Piece, Prompt, Usage
+from processors.model import chunks
+from processors.model.client import (
+    Client,
+    Definition,
+    Finish,
+    Message,
+    Piece,
+    Prompt,
+    ToolCall,
+    Usage,
+)
 from processors.model.sentences import Draft, Reply
+from processors.model.tools import Asking, Tools
 
 GO_ON = (
     "The connection broke here, and the caller has heard your words above. Go on with what is "
@@ -63,17 +74,29 @@ class Model(OpenAILLMService):
         emit: Emit,
         instructions: str = "",
         patience: Patience = Patience(),
+        tools: Tools | None = None,
     ) -> None:
-        """`instructions`: who the agent is and how it answers, ahead of every conversation."""
+        """`instructions`: who the agent is and how it answers, ahead of every conversation.
+        `tools`: of this call; they stand in no context, for what is offered changes within a turn.
+        """
         if not clients:
             raise ValueError("Model needs at least one client, the last one being Local")
         self._clients = tuple(clients)
         self._call = call
         self._emit = emit
         self._patience = patience
+        self._tools = tools
+        self._calls = 0
         self._context: LLMContextFrame | None = None
+        """What is being answered."""
+        self._turn = 0
+        """The caller's last one."""
+        self._asking: Asking | None = None
+        """What the model was asked last."""
         settings = self.Settings(model=clients[0].name, system_instruction=instructions or None)
         super().__init__(settings=settings)
+        if tools is not None:
+            self.register_function(None, self._use)
 
     def create_client(self, *_: Any, **__: Any) -> Any:
         """The one seam: the base class calls `client.chat.completions.create`."""
@@ -85,30 +108,97 @@ class Model(OpenAILLMService):
         """The stream for one context, in OpenAI's form. Raises Fault where none is asked for."""
         if not params.get("stream"):
             raise Fault("broken", "the model of a call answers turns, as a stream")
-        return self._answer(params["messages"])
+        messages: Sequence[Message] = params["messages"]
+        tools = self._tools
+        if tools is None:
+            return self._answer(messages, ())
+        if (granted := tools.granted) is not None:
+            wanted = ToolCall(granted.tool.name, granted.arguments.model_dump(mode="json"))
+            return self._called(wanted)
+        return self._answer(tools.briefed(messages), tools.definitions)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if not isinstance(frame, LLMContextFrame):
             await super().process_frame(frame, direction)
             return
-        self._context = frame
+        if 0 < TURN.of(frame) < self._turn and direction is FrameDirection.UPSTREAM:
+            return  # what a tool has found for a turn that is over; the history holds it
+        if direction is FrameDirection.DOWNSTREAM:
+            self._turned(frame)
+        self._context, self._asking = frame, Asking.of(frame)
         try:
             await super().process_frame(frame, direction)
         finally:
             self._context = None
 
+    async def cleanup(self) -> None:
+        await super().cleanup()
+        if self._tools is not None:
+            await self._tools.clerk.close()
+
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
         spoken = LLMFullResponseStartFrame, LLMTextFrame, LLMFullResponseEndFrame
-        if self._context is not None and isinstance(frame, spoken):
+        ours = LANGUAGE.name not in frame.metadata  # a phrase knows its own
+        if self._context is not None and isinstance(frame, spoken) and ours:
             LANGUAGE.on(frame, LANGUAGE.of(self._context))
             TURN.on(frame, TURN.of(self._context))
             PACE.on(frame, PACE.of(self._context))
             ROUTE.on(frame, "model")
         await super().push_frame(frame, direction)
 
-    async def _answer(self, messages: Sequence[Message]) -> AsyncGenerator[ChatCompletionChunk]:
+    def _turned(self, frame: LLMContextFrame) -> None:
+        text, self._turn = last_said(frame), TURN.of(frame)
+        if self._tools is None or frame.speculation or not text:
+            return
+        said = conversation(frame.context)
+        last = next((words for role, words in reversed(said) if role == "assistant" and words), "")
+        self._tools.turned(self._turn, text, last)
+
+    async def _use(self, params: FunctionCallParams) -> None:
+        """One tool, run by the base class in a task that a barge-in cancels.
+
+        The aggregator keeps call and result, but is not waited for: it gets them when the filler
+        before them was heard, and the model may think meanwhile.
+        """
+        tools, asking = self._tools, self._asking
+        if tools is None or asking is None:
+            return
+        patience = tools.patience
+        work = tools.use(params.function_name, params.arguments, asking.language)
+        using = self.create_task(work, "tool")
+        try:
+            done, _ = await asyncio.wait({using}, timeout=patience)
+            for frame in [] if done else tools.filler(asking):
+                await self.push_frame(frame)
+            outcome = await using
+        finally:
+            if not using.done():
+                await self.cancel_task(using)
+        properties = FunctionCallResultProperties(run_llm=False)
+        await params.result_callback(dict(outcome.told), properties=properties)
+        instead = tools.spoken(outcome, asking)
+        for frame in instead:
+            await self.push_frame(frame)
+        if not instead:
+            found = asking.found(params, outcome.told)
+            await self.queue_frame(found, FrameDirection.UPSTREAM)
+
+    async def _called(
+        self, wanted: ToolCall | None, said: str = ""
+    ) -> AsyncGenerator[ChatCompletionChunk]:
+        """`said` before the call: it serves as a filler."""
+        if wanted is None or self._tools is None or self._asking is None:
+            return
+        self._tools.filled = self._tools.filled or bool(said)
+        self._asking.said = said
+        self._calls += 1
+        yield chunks.call(self._clients[0].name, wanted, self._calls)
+
+    async def _answer(
+        self, messages: Sequence[Message], definitions: Sequence[Definition]
+    ) -> AsyncGenerator[ChatCompletionChunk]:
         language = LANGUAGE.of(self._context) if self._context else ""
         reply = Reply(language or "en")
         clock = asyncio.get_running_loop().time
@@ -122,7 +212,8 @@ class Model(OpenAILLMService):
             return self._patience.gap if reply.said else self._patience.begin
 
         def ask(client: Client) -> AsyncGenerator[tuple[_Attempt, Piece]]:
-            prompt = Prompt(_continued(messages, reply.said), language or "en", reply.said)
+            continued = _continued(messages, reply.said)
+            prompt = Prompt(continued, language or "en", reply.said, definitions)
             return _Attempt(client, reply.draft()).pieces(prompt)
 
         pieces = relay(
@@ -140,31 +231,37 @@ class Model(OpenAILLMService):
                 if attempt is not writing:
                     writing = attempt
                     self._emit(Answered(self._call, "model", name, clock() - asked))
-                    yield _text(name, "")  # stops the base class's clock at the first token
+                    yield chunks.text(name, "")  # stops the base class's clock at the first token
                 if isinstance(piece, Usage):
-                    yield _usage(name, piece)
+                    yield chunks.usage(name, piece)
                     continue
                 over = isinstance(piece, Finish)
                 for sentence in attempt.sentences(piece):
-                    yield _text(name, sentence)
+                    yield chunks.text(name, sentence)
+        async for chunk in self._called(writing.wanted if writing else None, reply.said):
+            yield chunk
 
     def _failed(self, client: Client, fault: Fault) -> None:
         self._emit(Switched(self._call, "model", client.name, fault.kind))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Attempt:
     """One provider's try; several may run at once, each with a draft of its own."""
 
     client: Client
     draft: Draft
+    wanted: ToolCall | None = None
 
     async def pieces(self, prompt: Prompt) -> AsyncGenerator[tuple["_Attempt", Piece]]:
         async with aclosing(self.client.write(prompt)) as written:
             async for piece in written:
                 yield self, piece
 
-    def sentences(self, piece: str | Finish) -> list[str]:
+    def sentences(self, piece: str | ToolCall | Finish) -> list[str]:
+        if isinstance(piece, ToolCall):
+            self.wanted = piece
+            return []
         if isinstance(piece, Finish):
             return self.draft.finish(torn=piece.torn)
         return self.draft.add(piece)
@@ -178,30 +275,3 @@ def _continued(messages: Sequence[Message], said: str) -> Sequence[Message]:
         {"role": "assistant", "content": said},
         {"role": "developer", "content": GO_ON},
     ]
-
-
-def _text(provider: str, content: str) -> ChatCompletionChunk:
-    return _chunk(provider, choices=[Choice(index=0, delta=ChoiceDelta(content=content))])
-
-
-def _usage(provider: str, usage: Usage) -> ChatCompletionChunk:
-    counted = CompletionUsage(
-        prompt_tokens=usage.prompt,
-        completion_tokens=usage.completion,
-        total_tokens=usage.prompt + usage.completion,
-        prompt_tokens_details=PromptTokensDetails(cached_tokens=usage.cached),
-    )
-    return _chunk(provider, choices=[], usage=counted)
-
-
-def _chunk(
-    provider: str, *, choices: list[Choice], usage: CompletionUsage | None = None
-) -> ChatCompletionChunk:
-    return ChatCompletionChunk(
-        id="",
-        object="chat.completion.chunk",
-        created=0,
-        model=provider,
-        choices=choices,
-        usage=usage,
-    )

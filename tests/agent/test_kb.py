@@ -136,6 +136,64 @@ def test_nothing_is_synced_of_an_empty_folder(folder: Path) -> None:
     assert one.stderr == "kb: nothing that can be used\n"
 
 
+def test_answers_are_judged_by_a_file_of_questions(folder: Path) -> None:
+    asked = folder / "asked.csv"
+    asked.write_text(
+        "text,entry\n"
+        "I lost my umbrella,umbrella\n"
+        "where is it,umbrella\n"
+        "what is the capital of France,\n"
+        "where is my hat,hat\n"
+    )
+    given = ("kb", "eval", "asked.csv", "--knowledge", ".")
+    mine = {"EMBEDDING": "none"}
+    one = answerline(*given, "--json", "--at-least", "0.95", folder=folder, **mine)
+    assert one.returncode == 0, one.stderr
+    assert one.stderr.splitlines() == [
+        "broken.md:2: no language; expected `en:` with question and answer",
+        "asked.csv:5: no entry 'hat'",
+    ]
+    (part,) = json.loads(one.stdout)["parts"]
+    found = part["result"]
+    assert (found["questions"], found["strangers"]) == (2, 1)
+    assert (found["accuracy"], found["right"], found["strangers_answered"]) == (1.0, 1.0, 0.0)
+    asked.write_text("text,entry\nI lost my umbrella,\nwhere is it,umbrella\n")
+    wrong = answerline(*given, "--at-least", "0.95", folder=folder, **mine)
+    assert wrong.returncode == 1  # who asks what nothing answers was answered all the same
+    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in wrong.stdout.splitlines()}
+    assert rows["strangers answered"][0] == "100.0 %"
+
+
+def test_answers_are_judged_by_phrasings_that_are_held_out(folder: Path) -> None:
+    one = answerline("kb", "eval", "--knowledge", ".", "--json", folder=folder, EMBEDDING="none")
+    assert one.returncode == 0, one.stderr
+    parts = json.loads(one.stdout)["parts"]
+    assert [(part["questions"], part["language"]) for part in parts] == [
+        ("as written", "en"),
+        ("misheard", "en"),
+    ]
+    assert parts[0]["result"]["questions"] == 2
+    assert parts[0]["result"]["strangers"] >= 100
+
+
+def test_too_few_right_answers_fail_the_command(folder: Path) -> None:
+    other = ENTRY.format(id="hat", question="Where is my hat?").replace("umbrella", "hat")
+    (folder / "two.md").write_text(other)
+    (folder / "asked.jsonl").write_text('{"text": "I lost my umbrella", "entry": "hat"}\n')
+    given = ("kb", "eval", "asked.jsonl", "--knowledge", ".", "--at-least", "0.95")
+    one = answerline(*given, folder=folder, EMBEDDING="none")
+    assert one.returncode == 1
+    assert one.stderr.splitlines()[-1] == "fewer than 95% of the given answers are right"
+
+
+def test_questions_that_cannot_be_read_are_one_line_and_exit_2(folder: Path) -> None:
+    (folder / "asked.csv").write_text("")
+    for name, why in (("asked.csv", "asked.csv: no question"), ("gone.csv", "gone.csv: No such")):
+        one = answerline("kb", "eval", name, "--knowledge", ".", folder=folder, EMBEDDING="none")
+        assert one.returncode in {1, 2}
+        assert one.stderr.splitlines()[-1].startswith(why)
+
+
 def test_the_settings_that_questions_need_are_told_without_the_others(tmp_path: Path) -> None:
     assert known() == set(NAMES)
     given = {

@@ -4,9 +4,10 @@ on real sockets. What is spoken is heard at once."""
 import asyncio
 import itertools
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pipecat.frames.frames import (
@@ -31,11 +32,10 @@ from knowledge import persona
 from knowledge.answers import Answer, Question
 from knowledge.clerk import Clerk
 from knowledge.decisions import Decisions
-from knowledge.events import Event, ToolUsed
+from knowledge.events import Emit, Event, ToolUsed
 from knowledge.office import Office
 from knowledge.policy import Policy
 from knowledge.routing import Thresholds
-from knowledge.tool import Tool
 from knowledge.tools import TOOLS
 from processors.frames import LANGUAGE, REMEMBERED, TURN, HeardFrame, PersonFrame
 from processors.model.local import Local, Phrases
@@ -49,6 +49,7 @@ from tests.eventually import until
 PERSONA = persona.load()
 PATIENT = Patience(first=30.0, hedge=30.0, begin=30.0, gap=30.0)
 """No machine is so busy."""
+NONE: Mapping[str, float] = MappingProxyType({})
 LAST = "I do not know that."
 """Of the model's last resort."""
 
@@ -56,6 +57,16 @@ LAST = "I do not know that."
 class Ignorant:
     async def answer(self, question: Question) -> Answer | None:
         del question
+        return None
+
+
+class Written:
+    """Surely knows what is written on claims, and on deductibles."""
+
+    async def answer(self, question: Question) -> Answer | None:
+        for word, entry in (("claim", "claim-status"), ("deductible", "what-is-a-deductible")):
+            if word in question.text:
+                return Answer(f"It is written: {entry}.", 0.99, entry, "claims", "en")
         return None
 
 
@@ -146,65 +157,70 @@ async def talk(
     acts: Acts,
     answers: Callable[[Messages], str],
     *,
-    tools: tuple[Tool, ...] = TOOLS,
-    deadline: float = 30.0,
+    deadlines: Mapping[str, float] = NONE,
     fill: float = 30.0,
     spare: Acts | None = None,
 ) -> AsyncIterator[Talk]:
-    """`deadline` of each tool. `spare`: a second model, asked where the first one fails."""
-    context, mouth = LLMContext(), Mouth()
+    """`deadlines` of tools that are to miss one. `spare`: a second model, asked where the first
+    one fails."""
     quick = Writing(latency=0.0, pace=0.0)
-    filing = Filing(latency=0.0)
-    tools = tuple(replace(tool, deadline=deadline) for tool in tools)
+    tools = [replace(tool, deadline=deadlines.get(tool.name, 30.0)) for tool in TOOLS]
     async with (
         SimulatedModel(answers, acts=acts, behaviour=quick) as model,
         SimulatedModel(answers, acts=spare, behaviour=quick) as second,
-        SimulatedOffice(behaviour=filing) as office,
+        SimulatedOffice(behaviour=Filing(latency=0.0)) as office,
         connections(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
     ):
         events: list[Event] = []
         clerk = Clerk(tools, office=Office(office.url, http=http), call="CA1", emit=events.append)
-        used = [model, second] if spare else [model]
         clients = [
             OpenAI(f"model {n}", Account(one.api, "sk-test", "gpt-x"), http=http)
-            for n, one in enumerate(used)
+            for n, one in enumerate([model, second] if spare else [model])
         ]
-        policy = Policy(Thresholds(0.9, 0.0, 0.5))
-        composed: list[FrameProcessor] = [
-            Route(
-                Decisions(Ignorant(), lambda: policy.version, key=b"key", ttl=60),
-                lambda: policy,
-                PERSONA,
-                call="CA1",
-                model_available=True,
-                emit=events.append,
-                wished=lambda _wish: None,
-            ),
-            Model(
-                [*clients, Local(Ignorant(), lambda _: Phrases("Pardon?", LAST))],
-                call="CA1",
-                emit=events.append,
-                patience=PATIENT,
-                instructions="You are helpful.",
-                tools=Tools(clerk, PERSONA.say, fill=fill),
-            ),
-            mouth,
-            AgentTurn(context),
-        ]
-        worker = PipelineWorker(
-            Pipeline(composed),
-            enable_rtvi=False,
-            enable_turn_tracking=False,
-            idle_timeout_secs=None,
-            check_dangling_tasks=False,
+        spoken = Model(
+            [*clients, Local(Ignorant(), lambda _: Phrases("Pardon?", LAST))],
+            call="CA1",
+            emit=events.append,
+            patience=PATIENT,
+            instructions="You are helpful.",
+            tools=Tools(clerk, PERSONA.say, fill=fill),
         )
-        made = Talk(worker, context, mouth)
-        made.model, made.office, made.clerk, made.events = model, office, clerk, events
-        runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
-        await runner.add_workers(worker)
-        running = asyncio.create_task(runner.run())
-        try:
+        context, mouth = LLMContext(), Mouth()
+        composed = [_route(clerk, events.append), spoken, mouth, AgentTurn(context)]
+        async with _running(composed) as worker:
+            made = Talk(worker, context, mouth)
+            made.model, made.office, made.clerk, made.events = model, office, clerk, events
             yield made
-        finally:
-            await worker.cancel()
-            await running
+
+
+def _route(clerk: Clerk, emit: Emit) -> Route:
+    policy = Policy(Thresholds(0.9, 0.0, 0.5))
+    return Route(
+        Decisions(Written(), lambda: policy.version, key=b"key", ttl=60),
+        lambda: policy,
+        PERSONA,
+        call="CA1",
+        model_available=True,
+        emit=emit,
+        wished=lambda _wish: None,
+        clerk=clerk,
+    )
+
+
+@asynccontextmanager
+async def _running(composed: Sequence[FrameProcessor]) -> AsyncIterator[PipelineWorker]:
+    worker = PipelineWorker(
+        Pipeline(list(composed)),
+        enable_rtvi=False,
+        enable_turn_tracking=False,
+        idle_timeout_secs=None,
+        check_dangling_tasks=False,
+    )
+    runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    try:
+        yield worker
+    finally:
+        await worker.cancel()
+        await running

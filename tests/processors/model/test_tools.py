@@ -118,7 +118,7 @@ async def test_identification_failed_three_times_is_a_person() -> None:
         await until(lambda: bool(call.mouth.persons))
         [person] = call.mouth.persons
         assert person.summary == "The caller could not be identified."
-        await call.say("What is the status of my claim?")
+        await call.say("Then send me a copy of my policy")
         assert call.offered == []
 
 
@@ -199,7 +199,8 @@ async def test_even_a_model_that_obeys_an_order_changes_nothing_without_the_call
     ],
 )
 async def test_a_back_office_that_fails_costs_a_sentence(fault: Fault, word: str) -> None:
-    async with talk(sensible, honest, deadline=1.0 if fault is Fault.HANG else 30.0) as call:
+    deadlines = {"claim_status": 0.2} if fault is Fault.HANG else {}
+    async with talk(sensible, honest, deadlines=deadlines) as call:
         await identified(call)
         await call.office.behave(fault=fault)
         answer = await call.say("What is the status of my claim?")
@@ -275,6 +276,14 @@ def _first(then: Acts) -> Acts:
         return (sensible if len(said) == 1 else then)(messages, offered)
 
     return acts
+
+
+async def test_what_is_written_gives_way_to_a_tool_that_knows_better() -> None:
+    async with talk(sensible, honest) as call:
+        assert await call.say("What is a deductible?") == "It is written: what-is-a-deductible."
+        assert await call.say("What is the status of my claim?") == BOTH
+        answer = await call.say("my deductible, I mean, A B one two three")
+        assert answer != "It is written: what-is-a-deductible."  # it answers the tool's question
 
 
 async def test_what_the_route_told_beside_the_turn_is_told_with_the_result_too() -> None:

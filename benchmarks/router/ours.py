@@ -1,0 +1,67 @@
+"""Answerline's router, as the service asks it: words first, vectors where they are unsure."""
+
+from asyncio import Runner
+from collections.abc import Sequence
+
+from benchmarks.router.contender import Guess
+from benchmarks.router.sentences import Sentences
+from knowledge.answers import Answer, Question
+from knowledge.embedding import Embedding
+from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.entries import Entry
+from knowledge.index import Index
+from knowledge.pinecone import Embedded
+from knowledge.routing import Thresholds, choose
+
+THRESHOLDS = Thresholds()
+
+
+class Words:
+    name = "Answerline, words"
+    ours = lexical = True
+
+    def learn(self, entries: Sequence[Entry], language: str) -> None:
+        self._language = language
+        self._index = Index.build(entries)
+
+    def guess_all(self, texts: Sequence[str]) -> list[Guess]:
+        return [self.guess(text) for text in texts]
+
+    def guess(self, text: str) -> Guess:
+        return decided(self._index.best(Question(text, self._language)))
+
+
+class Meaning:
+    """The embedding is asked where words alone are not sure."""
+
+    name = "Answerline, words and meaning"
+    ours, lexical = True, False
+
+    def __init__(self, sentences: Sentences, runner: Runner) -> None:
+        self._sentences = sentences
+        self._runner = runner
+
+    def learn(self, entries: Sequence[Entry], language: str) -> None:
+        self._language = language
+        known = [entry for entry in entries if language in entry.wordings]
+        self._vectors = self._runner.run(Vectors.of(phrasings(known), self._sentences))
+        self._index = Index.build(entries)
+        self._known = self._embedded(self._sentences)
+        self._anew = self._embedded(self._sentences.anew)
+
+    def guess_all(self, texts: Sequence[str]) -> list[Guess]:
+        return [self._guess(self._known, text) for text in texts]
+
+    def guess(self, text: str) -> Guess:
+        return self._guess(self._anew, text)
+
+    def _embedded(self, embedding: Embedding) -> Embedded:
+        return Embedded(self._index, self._vectors, embedding)
+
+    def _guess(self, embedded: Embedded, text: str) -> Guess:
+        return decided(self._runner.run(embedded.answer(Question(text, self._language))))
+
+
+def decided(answer: Answer | None) -> Guess:
+    decision = choose(answer, THRESHOLDS, model_available=True, ticket_id="")
+    return Guess(answer.entry if answer else "", decision.confidence)

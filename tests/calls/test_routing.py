@@ -1,0 +1,216 @@
+"""Who answers a turn of a whole call, what a caller hears of it, and what is written down."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from knowledge.events import Answered, Decided, Learned, Switched, Transferred, Wished
+from tests.calls.house import (
+    ALONE,
+    DAUGHTER,
+    EMERGENCY,
+    EUROPE,
+    OPENED,
+    PARIS,
+    SHE_TOO,
+    SOON,
+    THREE_DAYS,
+    Played,
+)
+from tests.calls.routing import (
+    ANGRY,
+    BRIDGE,
+    FIRE,
+    MY_DAUGHTER,
+    MY_WIFE,
+    OUTCOME,
+    PERSON,
+    RENOVATED,
+    VAGUE,
+    play_all,
+)
+
+pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
+
+SECOND = 1.0
+"""Longer than any decision may take, whoever is away: 0.25 s are waited for."""
+SOON_KNOWN = 5.0
+"""Seconds until a worker answers from what was changed."""
+
+Calls = dict[str, Played]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+    return asyncio.run(play_all(tmp_path_factory.mktemp("routing")))
+
+
+def test_nothing_goes_wrong_on_the_way(played: Calls) -> None:
+    for scene, one in played.items():
+        assert one.report.failure == "", scene
+        assert one.report.warnings == (), scene
+
+
+def test_a_sure_answer_comes_from_the_knowledge_and_then_from_the_cache(played: Calls) -> None:
+    one = played["sure"]
+    assert one.routes == ["knowledge", "cache"]
+    first, second = one.events(Decided)
+    assert (first.entry, first.cached) == ("brooklyn-bridge", "")
+    assert (second.entry, second.cached) == ("brooklyn-bridge", "own")
+    assert one.spoken == ["Hello.", OPENED, OPENED]
+
+
+def test_a_decision_is_in_the_journal_with_its_route_and_its_sources(played: Calls) -> None:
+    one = played["sure"]
+    told = [
+        (row["ticket_id"], row["method"], row["department"], row["sources"], row["call"])
+        for row in one.more["rows"]
+    ]
+    assert told == [
+        (made.ticket_id, made.route, "general", ["brooklyn-bridge"], one.report.call_sid)
+        for made in one.events(Decided)
+    ]
+
+
+def test_an_outcome_is_written_to_its_decision(played: Calls) -> None:
+    one = played["sure"]
+    status, body = one.more["posted"]
+    assert (status, body["acknowledged"]) == (202, True)
+    settled = one.more["settled"]
+    assert {name: settled[name] for name in OUTCOME} == OUTCOME
+
+
+def test_a_question_that_leans_on_the_last_one_goes_to_the_model_with_it(played: Calls) -> None:
+    one = played["leans"]
+    assert ALONE not in one.spoken, "an answer to another question"
+    assert one.routes == ["knowledge", "model"]
+    assert one.spoken == ["Hello.", DAUGHTER, SHE_TOO]
+    (prompt,) = one.more["prompts"]
+    said = [(message["role"], message["content"]) for message in prompt["messages"]]
+    before = [text for role, text in said if role in {"user", "assistant"}]
+    assert before[-3:] == [MY_DAUGHTER.text, DAUGHTER, MY_WIFE.text]
+
+
+def test_what_is_out_of_scope_is_not_answered_from_the_nearest_entry(played: Calls) -> None:
+    one = played["strange"]
+    (decided,) = one.events(Decided)
+    assert decided.route == "model"
+    assert one.spoken == ["Hello.", PARIS]
+    assert EUROPE not in one.spoken
+
+
+def test_who_is_not_understood_three_times_is_put_through(played: Calls) -> None:
+    one = played["unsure"]
+    assert one.routes == ["clarify", "clarify", "clarify", "person"]
+    assert one.spoken.count("Please say that another way.") == 3
+    assert joined(one) == ("A caller for you.", " ".join([VAGUE.text] * 3))
+
+
+def test_a_person_is_had_by_asking_for_one(played: Calls) -> None:
+    one = played["answered"]
+    assert [wished.wish for wished in one.events(Wished)] == ["person"]
+    assert one.routes == ["person"]
+    assert "Let me see." in one.spoken
+    assert joined(one) == ("A caller for you.", PERSON.text)
+
+
+def test_who_asks_for_a_person_hears_that_all_are_busy(played: Calls) -> None:
+    one = played["busy"]
+    (transferred,) = one.events(Transferred)
+    assert transferred.outcome == "busy"
+    assert one.spoken[-2:] == ["Let me see.", "All are busy. Shall we call back?"]
+    assert one.report.meetings == ()
+
+
+def test_danger_gets_the_emergency_sentence_to_its_end_and_then_a_person(played: Calls) -> None:
+    """Although the caller goes on meanwhile."""
+    one = played["danger"]
+    first, second = one.witness.said[one.report.call_sid][:2]
+    assert first == ("Hello.", False)
+    assert second == (EMERGENCY, False)
+    assert one.routes[0] == "person"
+    assert joined(one) == ("A caller for you.", FIRE.text)
+
+
+def test_anger_gets_a_person_without_the_emergency_sentence(played: Calls) -> None:
+    one = played["angry"]
+    assert one.routes == ["person"]
+    assert EMERGENCY not in one.spoken
+    assert joined(one) == ("A caller for you.", ANGRY.text)
+
+
+def test_while_pinecone_is_away_the_embedded_index_answers_at_once(
+    played: Calls, figure: Callable[[str], None]
+) -> None:
+    one = played["away"]
+    assert one.spoken == ["Hello.", OPENED, THREE_DAYS, EUROPE]
+    assert one.routes == ["knowledge"] * 3
+    before, after = one.more["asked"][:2]
+    assert after > before, "the first turn was asked there"
+    seconds = [decided.seconds for decided in one.events(Decided)]
+    figure("decided within " + ", ".join(f"{each:.2f}" for each in seconds) + " s")
+    assert max(seconds) < SECOND
+
+
+def test_a_switch_is_an_event(played: Calls) -> None:
+    switched = played["away"].witness.events("", Switched)
+    providers = [event.provider for event in switched if event.service == "knowledge"]
+    assert "pinecone" in providers
+    assert "embedded" in providers, "no embedding was there in the end"
+
+
+def test_content_that_changes_in_a_call_answers_its_next_turn(
+    played: Calls, figure: Callable[[str], None]
+) -> None:
+    one = played["renewed"]
+    figure(f"known after {one.more['seconds']:.1f} s")
+    assert one.more["seconds"] < SOON_KNOWN
+    assert one.spoken == ["Hello.", OPENED, OPENED, RENOVATED]
+    assert one.routes == ["knowledge", "cache", "knowledge"], "what was decided before is dead"
+
+
+@pytest.mark.parametrize(
+    ("scene", "goodbye"),
+    [("rated_by_key", ["Thank you.", "Goodbye."]), ("rated_by_word", ["Gracias.", "Adiós."])],
+)
+def test_a_caller_says_at_the_end_how_it_was(played: Calls, scene: str, goodbye: list[str]) -> None:
+    one = played[scene]
+    (decided,), (learned,) = one.events(Decided), one.events(Learned)
+    assert (learned.ticket_id, learned.customer_satisfaction) == (decided.ticket_id, 5.0)
+    assert one.more["settled"]["customer_satisfaction"] == 5.0
+    assert " ".join(one.spoken).endswith(" ".join(goodbye))
+    assert one.report.ended_by == "rest", "the agent hung up"
+
+
+def test_an_experiment_holds_from_the_next_turn_on_until_it_is_stopped(played: Calls) -> None:
+    one = played["tried"]
+    assert one.more["begun"][0] == 201
+    assert one.more["stopped"][0] == 200
+    before, within, after = one.events(Decided)
+    assert (before.route, before.arm) == ("knowledge", "")
+    assert within.route == "model"
+    assert within.arm in {"trial:strict", "trial:stricter"}
+    assert (after.route in {"knowledge", "cache"}, after.arm) == (True, "")
+    assert one.spoken[-3:] == [THREE_DAYS, SOON, THREE_DAYS]
+    assert [row["arm"] for row in one.more["rows"]] == ["", within.arm, ""]
+
+
+def test_what_was_spoken_ahead_is_not_asked_of_the_voice(played: Calls) -> None:
+    one = played["ready"]
+    assert one.more["before"].count(OPENED) == 1
+    assert one.more["after"].count(OPENED) == 1
+    voices = {event.provider for event in one.events(Answered) if event.service == "voice"}
+    assert voices == {"ready"}
+    assert one.spoken == ["Hello.", OPENED]
+    assert one.report.turns[0].transcript == BRIDGE.text
+
+
+def joined(one: Played) -> tuple[str, ...]:
+    """What the colleague was told before the caller came."""
+    (transferred,) = one.events(Transferred)
+    assert transferred.outcome == "joined"
+    (call,) = one.outgoing
+    (theirs,), (ours,) = call.meetings, one.report.meetings
+    assert theirs.room == ours.room
+    return call.spoken

@@ -21,7 +21,7 @@ from knowledge.events import Emit, Event, Switched
 from knowledge.index import Index
 from knowledge.pinecone import Account, Embedded, Pinecone
 from knowledge.pinecone.space import Space
-from knowledge.shelf import Shelf
+from knowledge.shelf import Compose, Shelf
 
 WITHIN = 0.25
 """Seconds that Pinecone, and the embedding before it, have for a turn; who is asked after them
@@ -101,19 +101,7 @@ async def open_answering(
             told()
 
     space = _space(settings, http) if embedding is not None else None
-    breakers = {name: Breaker() for name in ("pinecone", "embedded", "words")}
-
-    def compose(index: Index, vectors: Vectors | None) -> Answerer:
-        found: list[Pinecone | Embedded] = []
-        if embedding is not None and vectors is not None:
-            if space is not None:
-                breaker = breakers["pinecone"]
-                found.append(Pinecone(index, vectors, embedding, space, breaker=breaker))
-            found.append(Embedded(index, vectors, embedding, breaker=breakers["embedded"]))
-        if recent is not None or not found:  # an embedding behind a network may be away too
-            found.append(Embedded(index, name="words", breaker=breakers["words"]))
-        return Ranked(found, emit)
-
+    compose = _composer(embedding, recent, space, emit)
     shelf = Shelf(
         settings.knowledge_dir,
         place=settings.data_dir,
@@ -139,11 +127,29 @@ async def open_answering(
             redis=shared,
         )
 
-    knowers = {
-        "": remembered(shelf, "", redis if distant else None),
-        "words": remembered(Words(shelf), "words:", None),
-    }
+    usual = remembered(shelf, "", redis if distant else None)
+    knowers = {"": usual, "usual": usual, "words": remembered(Words(shelf), "words:", None)}
     return Answering(shelf, knowers, embedding, space, recent, renewed)
+
+
+def _composer(
+    embedding: Embedding | None, recent: Recent | None, space: Space | None, emit: Emit
+) -> Compose:
+    """Who answers from an edition; breakers outlive it."""
+    breakers = {name: Breaker() for name in ("pinecone", "embedded", "words")}
+
+    def compose(index: Index, vectors: Vectors | None) -> Answerer:
+        found: list[Pinecone | Embedded] = []
+        if embedding is not None and vectors is not None:
+            if space is not None:
+                breaker = breakers["pinecone"]
+                found.append(Pinecone(index, vectors, embedding, space, breaker=breaker))
+            found.append(Embedded(index, vectors, embedding, breaker=breakers["embedded"]))
+        if recent is not None or not found:  # an embedding behind a network may be away too
+            found.append(Embedded(index, name="words", breaker=breakers["words"]))
+        return Ranked(found, emit)
+
+    return compose
 
 
 async def _embedding(

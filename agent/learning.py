@@ -127,6 +127,8 @@ class Learning:
             if isinstance(event, Adjusted):
                 self.adopt(event)
             self._emit(event)
+        for judged in studied.judged:
+            self._emit(judged)
         return studied.events
 
     def adopt(self, change: Adjusted) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from loguru import logger
 
@@ -19,7 +20,7 @@ from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
-from agent.settings import Settings
+from agent.settings import Settings, is_loopback
 from agent.switchboard import Switchboard
 from agent.watch import lines
 from agent.watch.lag import Collector, LoopLag
@@ -177,7 +178,8 @@ async def _learning(settings: Settings, books: Books, emit: Emit) -> AsyncIterat
 
 def _gate(settings: Settings) -> Gate:
     keys = settings.admin_api_keys
-    return Gate(Keys.of(keys.get_secret_value() if keys else ""), Limits())
+    public = not is_loopback(urlsplit(settings.public).hostname or "")
+    return Gate(Keys.of(keys.get_secret_value() if keys else ""), Limits(), public=public)
 
 
 def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit) -> Desk:

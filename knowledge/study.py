@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from knowledge import drift, ledger
 from knowledge.accuracy import Accuracy
 from knowledge.database import Database
-from knowledge.events import Adjusted, Drifted, Event
+from knowledge.events import Adjusted, Drifted, Event, Judged
 from knowledge.experiments import BadExperiment, Comparison, Experiment, compare, experiment
 from knowledge.ledger import Change, Ledger, Trial
 from knowledge.lessons import Lessons
@@ -40,6 +40,8 @@ class Course:
 @dataclass(frozen=True, slots=True)
 class Studied:
     events: tuple[Event, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    """How each department stands."""
     """What has changed, for the journal and for whoever watches."""
 
 
@@ -61,9 +63,16 @@ async def study(database: Database, course: Course, now: datetime, *, every: tim
             if department not in course.pending and not busy.intersection({department, ""}):
                 events += await _moved(lessons, department, own, course, since)
             events += await _drifted(lessons, department, course, now)
+        judged = [_judged(name, found, changes, course) for name, found in measured.items()]
         for department in departments:  # last of all: it says that the study was made
             await books.measured(_row(department, measured.get(department), now))
-        return Studied(tuple(events))
+        return Studied(tuple(events), tuple(judged))
+
+
+def _judged(department: str, found: Accuracy, changes: list[Change], course: Course) -> Judged:
+    after = [change.after for change in changes if change.department == department]
+    threshold = after[-1] if after else course.shipped
+    return Judged("", department, found.total, found.rate or 0.0, found.lower, threshold)
 
 
 def _row(department: str, accuracy: Accuracy | None, now: datetime) -> ledger.Accuracy:

@@ -58,7 +58,8 @@ class Turn:
 
 class Route(Stage[Frame]):
     accepts = (LLMContextFrame, WishFrame)
-    deadline = 0.5
+    deadline = 1.0
+    """Who knows may ask a network twice, for a sentence and for its end, each time within 0.3 s."""
 
     def __init__(
         self,

@@ -13,6 +13,8 @@ from agent.web.limit import GUESSING, Limits
 
 ADMIN = "admin"
 """The role that may change something; every other one reads, asks and reports outcomes."""
+READ = "read"
+"""The kind of request that changes nothing and costs little."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """A proxy's marks: what it forwards comes from elsewhere."""
 _PORT = re.compile(r":\d+$")
@@ -56,15 +58,18 @@ Guard = Callable[[Request], Awaitable[None]]
 class Gate:
     """Dependencies of routes: `Depends(gate.guard(...))`."""
 
-    def __init__(self, keys: Keys, limits: Limits) -> None:
+    def __init__(self, keys: Keys, limits: Limits, *, public: bool = False) -> None:
+        """`public`: the world reaches this service, maybe through a proxy on this machine that
+        leaves no mark: without a key this machine then only reads."""
         self._keys = keys
+        self._public = public
         self._limits = limits
 
     def guard(self, kind: str, rate: str, *, role: str = "") -> Guard:
         """`kind` of request that `rate` counts together. `role`: the only one let in; "": all."""
 
         async def admitted(request: Request) -> None:
-            caller = self._caller(request)
+            caller = self._caller(request, kind)
             if caller is None:
                 self._count(GUESSING, "strangers")
                 raise HTTPException(
@@ -76,11 +81,13 @@ class Gate:
 
         return admitted
 
-    def _caller(self, request: Request) -> Caller | None:
+    def _caller(self, request: Request, kind: str) -> Caller | None:
         """A key that is shown decides; without one this machine itself is let in."""
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
         if scheme or shown:
             return self._keys.caller(shown.strip()) if scheme.lower() == "bearer" else None
+        if self._public and kind != READ:
+            return None
         return Caller(ADMIN, "loopback") if _from_here(request) else None
 
     def _count(self, rate: str, who: str) -> None:

@@ -1,7 +1,7 @@
 """Answerline's router, as the service asks it: words first, vectors where they are unsure."""
 
 from asyncio import Runner
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.router.contender import Guess
 from benchmarks.router.sentences import Sentences
@@ -14,15 +14,22 @@ from knowledge.pinecone import Embedded
 from knowledge.routing import Thresholds, choose
 
 THRESHOLDS = Thresholds()
+Build = Callable[[Sequence[Entry]], Index]
+PLAIN = "with the shipped coefficients"
+FITTED = "fitted to its content"
 
 
 class Words:
-    name = "Answerline, words"
     ours = lexical = True
+
+    def __init__(self, build: Build, how: str) -> None:
+        """`how`: PLAIN or FITTED, as `build` does it."""
+        self.name = f"Answerline by words, {how}"
+        self._build = build
 
     def learn(self, entries: Sequence[Entry], language: str) -> None:
         self._language = language
-        self._index = Index.build(entries)
+        self._index = self._build(entries)
 
     def guess_all(self, texts: Sequence[str]) -> list[Guess]:
         return [self.guess(text) for text in texts]
@@ -34,10 +41,11 @@ class Words:
 class Meaning:
     """The embedding is asked where words alone are not sure."""
 
-    name = "Answerline, words and meaning"
     ours, lexical = True, False
 
-    def __init__(self, sentences: Sentences, runner: Runner) -> None:
+    def __init__(self, build: Build, how: str, sentences: Sentences, runner: Runner) -> None:
+        self.name = f"Answerline by meaning too, {how}"
+        self._build = build
         self._sentences = sentences
         self._runner = runner
 
@@ -45,7 +53,7 @@ class Meaning:
         self._language = language
         known = [entry for entry in entries if language in entry.wordings]
         self._vectors = self._runner.run(Vectors.of(phrasings(known), self._sentences))
-        self._index = Index.build(entries)
+        self._index = self._build(entries)
         self._known = self._embedded(self._sentences)
         self._anew = self._embedded(self._sentences.anew)
 

@@ -9,10 +9,11 @@ from threadpoolctl import threadpool_limits
 from benchmarks.router import measure, trials
 from benchmarks.router.baselines import Linear, Nearest, Ranked
 from benchmarks.router.contender import Contender
-from benchmarks.router.ours import Meaning, Words
+from benchmarks.router.ours import PLAIN, Meaning, Words
 from benchmarks.router.report import Report
 from benchmarks.router.sentences import Sentences
 from knowledge.embedding.local import LocalEmbedding
+from knowledge.index import Index
 
 Tell = Callable[[str], None]
 ALIKE = {"semantic-router, max", "semantic-router, sum"}
@@ -43,4 +44,5 @@ def run(data: Path, cache: Path, tell: Tell, *, quick: bool) -> Report:
 def contenders(sentences: Sentences, runner: Runner) -> list[Contender]:
     """The last one is the router as it is installed."""
     nearest = [Nearest(sentences, how) for how in ("mean", "max", "sum")]
-    return [*nearest, Ranked(), Linear(), Words(), Meaning(sentences, runner)]
+    plain = [Words(Index.build, PLAIN), Meaning(Index.build, PLAIN, sentences, runner)]
+    return [*nearest, Ranked(), Linear(), *plain]

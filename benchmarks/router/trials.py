@@ -28,7 +28,6 @@ MISHEARD = 0.10
 """Share of the words that a recogniser gets wrong."""
 OTHER_TRADES = ("banking", "credit_cards")
 """Domains of CLINC150 that a bank's line answers: all others are strange to Banking77."""
-STRANGERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,12 @@ class Size:
     """Of an intent of the public sets, the held-out ones among them; at most."""
     timed: int
     """Questions whose decisions are timed one by one."""
+    strangers: int
+    """Of the public sets, at most."""
 
 
-FULL = Size("full", 1000, 1000)
-QUICK = Size("quick", 16, 60)
+FULL = Size("full", 1000, 1000, 500)
+QUICK = Size("quick", 12, 60, 100)
 
 
 def pairs(entries: Iterable[Entry], language: str) -> Iterator[tuple[str, str]]:
@@ -133,8 +134,7 @@ def _banking(data: Path, size: Size) -> Trial:
     domains = json.loads((data / "clinc150" / "domains.json").read_text("utf-8"))
     theirs = {intent for domain in OTHER_TRADES for intent in domains[domain]}
     strange = [text for text, intent in _read(data)["val"] if intent not in theirs]
-    strange = random.Random(SEED).sample(strange, min(STRANGERS, len(strange)))
-    return held_out("Banking77", _entries(found, size), "en", strange, together=False)
+    return held_out("Banking77", _entries(found, size), "en", _some(strange, size), together=False)
 
 
 def _clinc(data: Path, size: Size) -> Trial:
@@ -143,7 +143,13 @@ def _clinc(data: Path, size: Size) -> Trial:
     for text, intent in told["train"] + told["val"]:
         found.setdefault(intent, []).append(text)
     strange = [text for text, _ in told["oos_train"] + told["oos_val"]]
-    return held_out("CLINC150", _entries(found, size), "en", strange, together=False)
+    return held_out("CLINC150", _entries(found, size), "en", _some(strange, size), together=False)
+
+
+def _some(strange: Sequence[str], size: Size) -> list[str]:
+    if len(strange) <= size.strangers:
+        return list(strange)
+    return random.Random(SEED).sample(strange, size.strangers)
 
 
 def _read(data: Path) -> dict[str, list[tuple[str, str]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.learning import Learning
 from knowledge.database import Database
-from knowledge.events import Adjusted, Event
+from knowledge.events import Adjusted, Event, Judged
 from knowledge.routing import Thresholds
 from tests.knowledge.history import NOW, History, create, mixed
 
@@ -20,8 +20,10 @@ async def learner(folder: Path, events: list[Event]) -> AsyncIterator[tuple[Lear
     database = Database(address)
     await create(database)
     learning = Learning(address, database, shipped=SHIPPED, emit=events.append, clock=NOW.timestamp)
-    yield learning, History(database)
-    await database.close()
+    try:
+        yield learning, History(database)
+    finally:
+        await database.close()
 
 
 async def test_what_a_study_finds_holds_at_once_and_is_told(tmp_path: Path) -> None:
@@ -29,14 +31,17 @@ async def test_what_a_study_finds_holds_at_once_and_is_told(tmp_path: Path) -> N
     async with learner(tmp_path, events) as (learning, history):
         await history.judged("claims", mixed(300, 0.8, 0) + mixed(300, 0.95, 0))
         await learning.tick()
-        [change] = events
+        change, judged = events
         assert isinstance(change, Adjusted)
+        assert isinstance(judged, Judged)
+        assert (judged.department, judged.outcomes) == ("claims", 600)
+        assert judged.low < judged.rate < 1.0
         assert learning.policy.answer("claims") == change.after < 0.9
         await learning.refresh()
         assert learning.policy.answer("claims") == change.after, "not yet in the database"
         assert "claims" in learning.policy.calibrated
         assert [found.after for found in await learning.changes("claims")] == [change.after]
-        await history.write(events)
+        await history.write([change])
         await learning.refresh()
         assert learning.policy.answer("claims") == change.after
         assert [found.after for found in await learning.changes("claims")] == [change.after]
@@ -50,7 +55,7 @@ async def test_what_another_worker_learned_holds_here_too(tmp_path: Path) -> Non
         await history.changed("claims", 0.9, 0.8, "learned")
         await learning.tick()
         assert learning.policy.answer("claims") == 0.8
-        assert events == []
+        assert not [event for event in events if isinstance(event, Adjusted)]
 
 
 async def test_a_department_without_enough_outcomes_has_the_shipped_threshold(

@@ -49,7 +49,7 @@ KEYS = {"admin": "open-sesame-0123456789abcdef", "viewer": "just-looking-0123456
 CLAIMS = "+15550100300"
 SWIFT = 0.02
 """Seconds until a provider on this machine answers."""
-PATIENCE = 40.0
+PATIENCE = 25.0
 """Seconds for what a busy machine does in one."""
 
 OPENED = "It was opened in the year eighteen eighty three."

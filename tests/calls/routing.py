@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.simulators.server import Fault
 from agent.simulators.twilio import Caller
-from knowledge.events import Decided
+from knowledge.events import Decided, Switched
 from knowledge.shelf import Renewed
 from tests.calls.house import (
     ALONE,
@@ -54,7 +54,7 @@ CINCO = Said("azure_weather_mulaw", "Cinco.", "es")
 RENOVATED = "It was opened a very long time ago."
 HELD_UP = 0.3
 """Seconds by which the loop comes late when the machine is too busy for calls in real time."""
-AT_ONCE = (8, 3, 1)
+AT_ONCE = (10, 3, 1)
 """Calls in the first round, and in those that are played again."""
 OUTCOME: dict[str, Any] = {
     "actual_outcome": "general",
@@ -173,9 +173,9 @@ async def ready(house: House, caller: Caller, more: More) -> None:
     def spoken() -> bool:
         return any(request["text"] == THREE_DAYS for request in house.voice.requests)
 
-    await until(spoken, within=PATIENCE)
+    await until(spoken, within=2 * PATIENCE)
     more["before"] = [request["text"] for request in house.voice.requests]
-    await house.asks(caller, BRIDGE, OPENED)
+    await house.asks(caller, PAYMENT, THREE_DAYS)
     more["after"] = [request["text"] for request in house.voice.requests]
 
 
@@ -204,17 +204,16 @@ PLANS = {
             "ROUTING_ANSWER_THRESHOLD": "0.05",
         },
     ),
-    "renewing": Plan([BRIDGE], {"renewed": renewed}),
-    "usual": Plan(
-        [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
-        {"sure": sure, "leans": leans, "strange": strange},
-    ),
+    "renewing": Plan([BRIDGE, PAYMENT], {"renewed": renewed, "ready": ready}, ahead=True),
     "rating": Plan(
         [BRIDGE, THAT_IS_ALL, ABRIO, ES_TODO, CINCO, PAYMENT],
         {"tried": tried, "rated_by_key": rated_by_key, "rated_by_word": rated_by_word},
         {"LANGUAGES": "en,es", "SURVEY": "true"},
     ),
-    "speaking": Plan([BRIDGE], {"ready": ready}, ahead=True),
+    "usual": Plan(
+        [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
+        {"sure": sure, "leans": leans, "strange": strange},
+    ),
 }
 
 
@@ -246,11 +245,17 @@ async def play_all(folder: Path) -> dict[str, Played]:
             scene
             for plan in PLANS.values()
             for scene in plan.scenes
-            if scene not in played or played[scene].more["late"] >= HELD_UP
+            if scene not in played or _spoiled(played[scene])
         }
         if left:
             played |= await _round(folder / str(most), left, most)
     return played
+
+
+def _spoiled(one: Played) -> bool:
+    """By the machine: it came late, and then the caller or the recogniser had waited in vain."""
+    waited = one.report.failure or any(made.service == "ears" for made in one.events(Switched))
+    return bool(waited) and one.more["late"] >= HELD_UP
 
 
 async def _round(folder: Path, scenes: set[str], most: int) -> dict[str, Played]:

@@ -45,7 +45,7 @@ from tests.calls.pulse import Pulse
 from tests.calls.witness import Witness
 
 TOKEN = "0123456789abcdef0123456789abcdef"
-HELD_UP = 0.4
+HELD_UP = 0.25
 """Seconds by which the loop comes late when the machine is too busy for calls in real time."""
 AT_ONCE = (20, 4, 1)
 """Calls in the first round, and in those that are played again."""

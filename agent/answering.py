@@ -50,11 +50,30 @@ class Answering:
             await self.space.aclose()
 
 
+class Presence:
+    """Who of those who answer is there; it outlives editions."""
+
+    def __init__(self) -> None:
+        self.breakers = {name: Breaker() for name in ("pinecone", "embedded", "words")}
+        self._lapses = 0
+
+    def failed(self, name: str) -> None:
+        """Pinecone is no loss for an answer: the embedded index has the same vectors."""
+        self._lapses += name != "pinecone"
+
+    def lapses(self) -> int | None:
+        """How often words had to do without vectors; None while they have to."""
+        return None if self.breakers["embedded"].open else self._lapses
+
+
 class Ranked:
     """An `Answerer` of several, asked in order within one deadline each."""
 
-    def __init__(self, answerers: Sequence[Pinecone | Embedded], emit: Emit) -> None:
+    def __init__(
+        self, answerers: Sequence[Pinecone | Embedded], presence: Presence, emit: Emit
+    ) -> None:
         self._answerers = answerers
+        self._presence = presence
         self._emit = emit
 
     async def answer(self, question: Question) -> Answer | None:
@@ -64,6 +83,7 @@ class Ranked:
         return await one(self._answerers, ask, within=WITHIN, report=self._failed)
 
     def _failed(self, answerer: Pinecone | Embedded, fault: Fault) -> None:
+        self._presence.failed(answerer.name)
         self._emit(Switched("", "knowledge", answerer.name, fault.kind))
 
 
@@ -101,7 +121,8 @@ async def open_answering(
             told()
 
     space = _space(settings, http) if embedding is not None else None
-    compose = _composer(embedding, recent, space, emit)
+    presence = Presence()
+    compose = _composer(embedding, recent, space, presence, emit)
     shelf = Shelf(
         settings.knowledge_dir,
         place=settings.data_dir,
@@ -125,6 +146,7 @@ async def open_answering(
             key=_key(settings),
             ttl=settings.routing_cache_ttl,
             redis=shared,
+            lapses=presence.lapses,
         )
 
     usual = remembered(shelf, "", redis if distant else None)
@@ -133,10 +155,14 @@ async def open_answering(
 
 
 def _composer(
-    embedding: Embedding | None, recent: Recent | None, space: Space | None, emit: Emit
+    embedding: Embedding | None,
+    recent: Recent | None,
+    space: Space | None,
+    presence: Presence,
+    emit: Emit,
 ) -> Compose:
-    """Who answers from an edition; breakers outlive it."""
-    breakers = {name: Breaker() for name in ("pinecone", "embedded", "words")}
+    """Who answers from an edition."""
+    breakers = presence.breakers
 
     def compose(index: Index, vectors: Vectors | None) -> Answerer:
         found: list[Pinecone | Embedded] = []
@@ -147,7 +173,7 @@ def _composer(
             found.append(Embedded(index, vectors, embedding, breaker=breakers["embedded"]))
         if recent is not None or not found:  # an embedding behind a network may be away too
             found.append(Embedded(index, name="words", breaker=breakers["words"]))
-        return Ranked(found, emit)
+        return Ranked(found, presence, emit)
 
     return compose
 

@@ -16,6 +16,7 @@ from knowledge import edition
 from knowledge.answers import Question
 from knowledge.ask import Asked, ask
 from knowledge.edition import Content, Progress
+from knowledge.fitted import Fitted, fitted_file
 from knowledge.index import Index
 from knowledge.kept import Kept
 from knowledge.language import Detector
@@ -55,7 +56,8 @@ def open_library(
         warn(str(problem))
     if not content.entries:
         warn(f"{folder}: no entry that can be used")
-    index = Index.build(content.entries)
+    fitted = Fitted.load(fitted_file(settings.data_dir, folder))
+    index = Index.build(content.entries, fitted=fitted)
     meaning = Meaning(settings, folder, content, index, warn)
     thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
     detector = _detector(settings, content, folder)

@@ -1,6 +1,9 @@
 """`answerline kb sync`: whatever can be made of the content ahead of the calls."""
 
+import asyncio
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from agent import library
@@ -12,7 +15,12 @@ from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.fitted import fitted_file
+from knowledge.fitting import MISSING
 from knowledge.pinecone import Account
+
+FITTING = 1800.0
+"""Seconds for a fit, which nobody waits for on the telephone."""
 
 
 class Unsynced(Exception):
@@ -40,6 +48,7 @@ async def sync(
         else:
             file = shelf.vectors_file(settings.data_dir, folder, embedding.name)
             vectors = await _vectors(file, content, embedding, tell, progress)
+    await _fit(settings, folder, near=vectors is not None, tell=tell)
     if settings.pinecone_api_key is not None:
         if vectors is None:
             raise Unsynced("PINECONE_API_KEY: expected an embedding beside it; see EMBEDDING")
@@ -70,6 +79,36 @@ async def _vectors(
     vectors.save(file)
     tell(f"vectors: {len(vectors.ids)} by {vectors.embedding}, {new} of them new")
     return vectors
+
+
+async def _fit(
+    settings: Settings, folder: Path | None, *, near: bool, tell: Callable[[str], None]
+) -> None:
+    """In a process of its own: what it loads takes seconds and 160 MB. Raises Unsynced."""
+    file = fitted_file(settings.data_dir, folder)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "knowledge.fitting", "--out", str(file)),
+        *(("--knowledge", str(folder)) if folder is not None else ()),
+        *(("--near",) if near else ()),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(FITTING):
+            _, told = await process.communicate()
+    except TimeoutError as error:
+        raise Unsynced(f"confidence: not fitted within {FITTING:.0f} s") from error
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    last = told.decode(errors="replace").strip().rpartition("\n")[2]
+    if process.returncode == MISSING:
+        tell(f"confidence: {last}")
+    elif process.returncode:
+        raise Unsynced(f"confidence: not fitted: {last}")
+    else:
+        tell("confidence: fitted to the phrasings of this content")
 
 
 async def _pinecone(

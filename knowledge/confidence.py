@@ -1,25 +1,32 @@
 """How probable it is that the best entry is the right one: from what was measured, nothing else."""
 
-from dataclasses import dataclass
-from math import exp
+from functools import cache
+from importlib import resources
+from math import exp, log
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from knowledge.calibration import Bounds
 
 VERBATIM = 0.985
 """The caller said a known phrasing word for word."""
 SAME_WORDS = 0.96
 """The caller said the same words but for silent ones and their order."""
 DIFFERENT = 0.45
-"""At most, where polarity, a number or an exclusive word differs."""
-UNHEARD_OF = 0.6
-"""At most, where a word that the entry never uses stands in place of one of the phrasing's."""
-_REPLACED = 0.5
-"""Weight from which such a word makes another question."""
+"""At most, where polarity, a number or an exclusive word differs, or one word is replaced."""
+FOREIGN = 0.6
+"""At most, where words of one language were compared with another's."""
 _HEARD_ENOUGH = 0.6
 """Transcripts that the recogniser is less sure of make the answer less sure."""
+_SUREST = 0.995
+TREES = ("words", "near", "across")
+"""By words alone; with vectors; with vectors, for an entry told in another language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """In [0, 1] where nothing else is said."""
+class Signals(NamedTuple):
+    """What was measured of a question and its best entry; in [0, 1] where nothing else is said."""
 
     asked: float
     """Share of the question that the best phrasing holds."""
@@ -27,10 +34,12 @@ class Signals:
     """Share of the best phrasing that the question holds."""
     alike: float
     """Harmonic mean of the two."""
-    pairs: float
-    """Cosine of letter groups and neighbouring words with the best phrasing."""
+    letters: float
+    """Mean cosine of letter groups and neighbouring words with the entry's phrasings."""
     turns: float
-    """Cosine of all words and neighbours, the small words too."""
+    """Cosine of all words and neighbours, the small words too, with the most alike phrasing."""
+    manner: float
+    """The same, the mean of all the entry's phrasings."""
     topic: float
     """Share of the question that stands anywhere in the entry."""
     usual: float
@@ -39,12 +48,12 @@ class Signals:
     """Of what speaks for any entry, what speaks for this one."""
     margin: float
     """Lead over the next entry."""
+    score: float
+    """What speaks for this entry, any number."""
     held: float
     """Weight of the question's telling words that the entry holds."""
     strange: float
     """Share of the question that no entry knows."""
-    foreign: float
-    """Likeness to the nearest sentence that is known to be out of scope."""
     swapped: float
     """Weight of a word that the question has in place of the phrasing's."""
     replaced: float
@@ -53,87 +62,58 @@ class Signals:
     """Phrasings of the entry, from 1."""
     entries: float
     """Of the knowledge base, from 1."""
+    words: float
+    """Of the question that say anything."""
     mass: float
     """Weight of the question's words: one says little, four say much."""
-
-    def vector(self) -> tuple[float, ...]:
-        said = min(self.mass, 4.0) / 4.0
-        held = min(self.held, 2.0) / 2.0
-        taught = (self.examples - 1.0) / (self.examples + 3.0)
-        crowd = (self.entries - 1.0) / (self.entries + 9.0)
-        return (
-            1.0,
-            self.asked,
-            self.known,
-            self.alike,
-            self.pairs,
-            self.turns,
-            self.topic,
-            self.usual,
-            self.strange,
-            self.swapped,
-            self.foreign,
-            said,
-            held,
-            min(held, 0.25),
-            self.topic * self.margin,
-            self.topic * self.share,
-            self.alike * self.margin,
-            self.alike * self.share,
-            self.alike * said,
-            self.topic * said,
-            taught,
-            taught * self.share,
-            taught * self.topic,
-            taught * self.alike,
-            taught * self.share * self.topic,
-            crowd,
-            crowd * self.share,
-            crowd * self.topic,
-            crowd * self.alike,
-        )
+    near: float = 0.0
+    """Cosine of meaning with the nearest phrasing of the entry, in [-1, 1]; 0 if not measured."""
+    nearer: float = 0.0
+    """How much nearer it is than the next entry's."""
+    around: float = 0.0
+    """Of the nearest phrasings of any entry, how many are this one's, the nearer the more."""
+    learned: float = 0.0
+    """What a linear model says of the entry, about -1 to 1; 0 where there is none."""
+    leads: float = 0.0
+    """How much more than of the next."""
 
 
-_COEFFICIENTS = (
-    -3.329,
-    -1.942,
-    0.716,
-    -0.271,
-    1.323,
-    0.134,
-    2.553,
-    1.291,
-    0.356,
-    1.054,
-    -0.055,
-    -0.406,
-    0.928,
-    -0.346,
-    1.253,
-    0.557,
-    1.376,
-    0.938,
-    -0.425,
-    1.519,
-    -0.998,
-    1.147,
-    -1.116,
-    2.947,
-    -0.478,
-    -0.774,
-    1.454,
-    0.047,
-    -1.972,
-)
-"""Fitted by benchmarks/confidence.py."""
+class Trees:
+    """Trees that ask the same question of everything on a level: many are asked at once."""
+
+    def __init__(self, tree: dict[str, Any]) -> None:
+        names = Signals._fields
+        self._signals = np.array([names.index(name) for name in tree["signals"]], dtype=np.intp)
+        self._asked = self._signals[np.array(tree["asked"], dtype=np.intp)]
+        self._above = np.array(tree["above"], dtype=np.float32)
+        leaves = np.array(tree["leaves"], dtype=np.float32)
+        self._leaves = leaves.ravel()
+        self._powers = 2 ** np.arange(self._asked.shape[1])[::-1]
+        self._firsts = np.arange(len(leaves)) * leaves.shape[1]
+        self._base = float(tree["base"])
+        self.bounds = Bounds(*map(tuple, tree["bounds"]))
+
+    def odds(self, signals: Signals) -> float:
+        """The logarithm of right to wrong."""
+        values = np.array(signals, dtype=np.float32)
+        above = values.take(self._asked) > self._above
+        return self._base + float(self._leaves.take(above @ self._powers + self._firsts).sum())
 
 
-def probability(signals: Signals) -> float:
-    """In (0, 1)."""
-    pairs = zip(_COEFFICIENTS, signals.vector(), strict=True)
-    score = sum(weight * value for weight, value in pairs)
-    chance = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
-    return min(chance, UNHEARD_OF) if signals.replaced >= _REPLACED else chance
+@cache
+def trees(name: str) -> Trees:
+    """The shipped ones, by their name in `TREES`."""
+    file = resources.files("knowledge") / "trees" / f"{name}.json"
+    return Trees(orjson.loads(file.read_bytes()))
+
+
+def chance(odds: float) -> float:
+    return min(1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds)))), _SUREST)
+
+
+def odds_of(probability: float) -> float:
+    inside = max(1e-6, min(1.0 - 1e-6, probability))
+    return log(inside / (1.0 - inside))
 
 
 def heard(confidence: float, transcript: float) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from knowledge.words import Reading
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.intp]
 
 
 class Contrast:
@@ -23,18 +24,22 @@ class Contrast:
                 numbers[reading.numbers].append(row)
             for group, stem in reading.members.items():
                 members[group].setdefault(stem, []).append(row)
+        self._denying = bool(self._negated.any())
         self._numbers = dict(numbers)
         self._members = dict(members)
 
-    def of(self, reading: Reading) -> Bools:
-        """Per phrasing: whether polarity, a number or a word that excludes ours differs."""
+    def of(self, reading: Reading, rows: Ints) -> Bools | None:
+        """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
+        if not (self._denying or reading.negated or reading.numbers or reading.members):
+            return None
         differs: Bools = np.not_equal(self._negated, reading.negated)
         if reading.numbers:
-            for numbers, rows in self._numbers.items():
+            for numbers, those in self._numbers.items():
                 if numbers != reading.numbers:
-                    differs[rows] = True
+                    differs[those] = True
         for group, own in reading.members.items():
-            for stem, rows in self._members.get(group, {}).items():
+            for stem, those in self._members.get(group, {}).items():
                 if stem != own:
-                    differs[rows] = True
-        return differs
+                    differs[those] = True
+        chosen = differs[rows]
+        return chosen if chosen.any() else None

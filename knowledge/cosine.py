@@ -1,61 +1,93 @@
-"""Cosine of two texts by the features they share, each the heavier the rarer it is (TF-IDF)."""
+"""Texts as counted features, each the heavier the rarer it is (TF-IDF)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import pairwise, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.words import Reading, Word
 
+Floats = NDArray[np.float32]
+Ints = NDArray[np.intp]
+
 _GROUP = 3
 """Letters in a group."""
-_SINGLE = 0.3
+_SINGLE = np.float32(0.3)
 """What a word counts beside a pair of neighbours that is told with its small words."""
+_DENSE = 12_000_000
+"""Numbers up to which a whole table is kept for the sake of speed: 48 MB."""
 
 
-class Cosine:
-    """A fixed set of texts, given as counted features, that others are compared with."""
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """Some features and what they count; 0 is the feature that nothing has."""
 
-    def __init__(
-        self, texts: Sequence[Mapping[str, float]], background: Sequence[Mapping[str, float]] = ()
-    ) -> None:
-        """`background`: texts that only tell which features are common."""
-        self._rows = len(texts)
-        total = len(texts) + len(background)
-        spread = Counter(feature for text in (*texts, *background) for feature in text)
-        self._rarity = {name: float(np.log1p(total / rows)) for name, rows in spread.items()}
-        self._unseen = float(np.log1p(total))
-        rows: defaultdict[str, list[int]] = defaultdict(list)
-        values: defaultdict[str, list[float]] = defaultdict(list)
-        for number, text in enumerate(texts):
-            weights = {name: value * self._rarity[name] for name, value in text.items()}
-            length = sum(weight * weight for weight in weights.values()) ** 0.5 or 1.0
-            for name, weight in weights.items():
-                rows[name].append(number)
-                values[name].append(weight / length)
-        self._postings = {
-            name: (np.array(rows[name], dtype=np.intp), np.array(values[name], dtype=np.float32))
-            for name in rows
-        }
+    ids: Ints
+    values: Floats
 
-    def compare(self, text: Mapping[str, float]) -> NDArray[np.float32]:
-        """Per text of the set: the cosine, in [0, 1]."""
-        length = 0.0
-        where, values = [], []
-        for name, count in text.items():
-            weight = count * self._rarity.get(name, self._unseen)
-            length += weight * weight
-            posting = self._postings.get(name)
-            if posting is not None:
-                where.append(posting[0])
-                values.append(posting[1] * np.float32(weight))
-        if not where:
-            return np.zeros(self._rows, dtype=np.float32)
-        sums = np.bincount(np.concatenate(where), np.concatenate(values), minlength=self._rows)
-        cosine: NDArray[np.float32] = (sums / length**0.5).astype(np.float32)
-        return cosine
+
+class Features:
+    """The features of a fixed set of texts: their numbers, and how rare each is."""
+
+    def __init__(self, texts: Sequence[Mapping[str, float]]) -> None:
+        self.known: dict[str, int] = {}
+        """By name, from 1."""
+        ids: list[int] = []
+        for text in texts:
+            ids += [self.known.setdefault(name, len(self.known) + 1) for name in text]
+        self.size = len(self.known) + 1
+        self.lengths: Ints = np.fromiter(map(len, texts), dtype=np.intp, count=len(texts))
+        self.owners: Ints = np.repeat(np.arange(len(texts)), self.lengths)
+        self.ids: Ints = np.array(ids, dtype=np.intp)
+        spread = np.bincount(self.ids, minlength=self.size)
+        self.rarity: Floats = np.log1p(len(texts) / np.maximum(spread, 1)).astype(np.float32)
+        """By number; at 0 of what no text has."""
+        counts = np.array([count for text in texts for count in text.values()], dtype=np.float32)
+        values = counts * self.rarity[self.ids]
+        norms = np.sqrt(np.bincount(self.owners, values * values, minlength=len(texts)))
+        self.values: Floats = values / np.maximum(norms, 1e-9).astype(np.float32)[self.owners]
+        """Of all texts one after another, each of length 1."""
+
+    def numbers(self, names: Sequence[str]) -> list[int]:
+        """0 for those that no text has."""
+        return list(map(self.known.get, names, repeat(0, len(names))))  # type: ignore[arg-type]
+
+
+class Centres:
+    """Per feature and entry: the mean over the entry's texts, all of length 1."""
+
+    def __init__(self, features: Features, owners: Ints, counts: Ints) -> None:
+        """`owners`: of each text; `counts`: of each entry's texts."""
+        self._width = len(counts)
+        keys = features.ids * self._width + owners[features.owners]
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+        names, entries = np.divmod(keys[firsts], self._width)
+        means = np.add.reduceat(features.values[order], firsts) if len(firsts) else []
+        means = (means / counts[entries]).astype(np.float32)
+        self._dense: Floats | None = None
+        if features.size * self._width <= _DENSE:
+            self._dense = np.zeros((features.size, self._width), dtype=np.float32)
+            self._dense[names, entries] = means
+            return
+        self._entries = entries
+        self._means = means
+        self._counts = np.bincount(names, minlength=features.size)
+        self._firsts = np.cumsum(self._counts) - self._counts
+
+    def products(self, asked: Sparse) -> Floats:
+        """Per entry: the product with what is asked."""
+        if self._dense is not None:
+            return asked.values @ self._dense.take(asked.ids, axis=0)
+        counts = self._counts[asked.ids]
+        ends = np.cumsum(counts)
+        at = np.repeat(self._firsts[asked.ids] - ends + counts, counts) + np.arange(counts.sum())
+        weights = self._means[at] * np.repeat(asked.values, counts)
+        return np.bincount(self._entries[at], weights, minlength=self._width).astype(np.float32)
 
 
 def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[str, float]:
@@ -64,7 +96,7 @@ def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[str, float]:
     before = ""
     for word in reading.words:
         weight = weigh(word)
-        for name in _groups(word.stem):
+        for name in groups(word.stem):
             features[name] += weight
         if before:
             features[f"{before} {word.stem}"] += weight
@@ -72,15 +104,32 @@ def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[str, float]:
     return features
 
 
-def turns(reading: Reading) -> dict[str, float]:
-    """How it is said: every word and every two neighbours, the small ones too."""
-    words = ["^", *reading.plain.split(), "$"]
-    features = dict.fromkeys(words[1:-1], _SINGLE)
-    features.update(dict.fromkeys(map(" ".join, pairwise(words)), 1.0))
-    return features
+def turns(plain: str) -> tuple[list[str], list[str]]:
+    """How it is said: every word, and every two neighbours, the small words too."""
+    words = plain.split()
+    return list(dict.fromkeys(words)), list(
+        dict.fromkeys(map(" ".join, pairwise(("^", *words, "$"))))
+    )
 
 
-def _groups(stem: str) -> Iterator[str]:
+def turned(plain: str) -> dict[str, float]:
+    singles, doubles = turns(plain)
+    return dict.fromkeys(singles, float(_SINGLE)) | dict.fromkeys(doubles, 1.0)
+
+
+def asked_in(features: Features, plain: str) -> Sparse:
+    """A text that is compared by its `turns`, of length 1."""
+    singles, doubles = turns(plain)
+    ids = np.array(features.numbers(singles + doubles), dtype=np.intp)
+    values = features.rarity.take(ids)
+    values[: len(singles)] *= _SINGLE
+    length = float(values @ values) ** 0.5
+    values *= np.float32(1.0 / (length or 1.0))
+    return Sparse(ids, values)
+
+
+def groups(stem: str) -> Iterator[str]:
+    """The stem itself and its letters by threes."""
     yield stem
     padded = f"^{stem}$"
     for at in range(len(padded) - _GROUP + 1):

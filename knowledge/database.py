@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import as_file, files
@@ -22,6 +23,8 @@ CONNECT = 5.0
 """Seconds for a connection, and for one of the pool to become free."""
 STATEMENT = 10.0
 """Seconds for a statement; half of it for a lock."""
+_ALEMBIC = threading.Lock()
+"""Its `context` belongs to the process: two upgrades in two threads hang."""
 MIGRATING = 0x616E6D67
 """The advisory lock of a migration: of two, the second waits and finds nothing left to do."""
 _UNFIT = ("22", "23")
@@ -141,7 +144,8 @@ def _upgrade(connection: Connection) -> tuple[str, str]:
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(folder).replace("%", "%%"))
             config.set_main_option("path_separator", "os")
-            command.upgrade(config, "head")
+            with _ALEMBIC:
+                command.upgrade(config, "head")
     return before, context.get_current_revision() or ""
 
 

@@ -1,85 +1,157 @@
-"""What held-out phrasings have shown of one content: kept beside it, used where it still fits."""
+"""What was fitted to one very content: kept beside the index, valid for that content only."""
 
-from collections.abc import Mapping
+import hashlib
+import os
+import secrets
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
 from pathlib import Path
 
+import numpy as np
 import orjson
 
 from knowledge.calibration import Bounds
-from knowledge.confidence import VERBATIM
-from knowledge.kept import write
+from knowledge.confidence import Signals
+from knowledge.cosine import Floats
+from knowledge.entries import Entry
+from knowledge.kept import Kept
+from knowledge.linear import Linear
 
-ENGINE = "2"
-"""Of what a confidence is made from: a fit to another one says nothing."""
-ENOUGH = 60
-"""Labelled phrasings of a department from which its confidence counts as calibrated."""
-_LEAST = 1e-4
+ENGINE = 1
+"""Of features, signals and trees: what was fitted to others is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """From the shipped confidence to this content's own: a line between their log-odds (Platt,
-    "Probabilistic outputs for support vector machines", 1999)."""
+class Fit:
+    """For callers of one language."""
 
-    slope: float = 1.0
-    shift: float = 0.0
-    bounds: Bounds = field(default_factory=Bounds)
+    linear: Linear | None
+    learned: tuple[float, float]
+    """What the linear model counts in the ranking: by words, and with vectors."""
+    curves: Mapping[int, Floats] = field(repr=False)
+    """Weights of `weighed`, by the kind of trees that they go on from."""
+    bounds: Mapping[int, Bounds] = field(repr=False)
+    """The same: within which the confidence lies."""
+    departments: frozenset[str] = frozenset()
+    """Those of whose phrasings enough were held out."""
 
-    def __call__(self, confidence: float) -> float:
-        odds = self.slope * log_odds(confidence) + self.shift
-        return 1.0 / (1.0 + exp(-odds))
+    def odds(self, signals: Signals, odds: float, kind: int) -> float:
+        """`odds`: as the shipped trees tell."""
+        curve = self.curves.get(kind)
+        return odds if curve is None else float(curve @ weighed(signals, odds))
+
+
+def weighed(signals: Signals, odds: float) -> Floats:
+    """What a fitted curve weighs: the shipped odds, and what is new in this content."""
+    inside = max(-6.0, min(6.0, odds))
+    learned, leads = max(-2.0, min(1.5, signals.learned)), max(-1.0, min(1.5, signals.leads))
+    return np.array(
+        (
+            1.0,
+            inside,
+            abs(inside),
+            signals.share,
+            signals.alike,
+            signals.topic,
+            signals.margin,
+            signals.strange,
+            signals.manner,
+            signals.near,
+            signals.around,
+            learned,
+            leads,
+            max(leads, 0.0) ** 0.5,
+            min(leads, 0.0),
+            learned * signals.share,
+        ),
+        dtype=np.float32,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
     content: str
-    """`edition.version` of what it was fitted to."""
-    words: Curve
-    near: Curve | None
-    """Where vectors were asked as well; None: not known."""
-    labelled: Mapping[str, int]
-    """Held-out phrasings by department."""
-    engine: str = ENGINE
+    """The hash of the entries."""
+    fits: Mapping[str, Fit]
+    """By language."""
+    engine: int = ENGINE
 
-    def sure(self, confidence: float, *, near: bool) -> tuple[float, tuple[float, float]]:
-        """The probability, and the interval that it lies in. A known phrasing is beyond doubt."""
-        curve = self.near if near else self.words
-        if curve is None or confidence >= VERBATIM:
-            return confidence, (min(confidence, 0.9), 1.0) if curve else (0.0, 1.0)
-        fitting = curve(confidence)
-        return fitting, curve.bounds.around(fitting)
+    def of(self, entries: Sequence[Entry]) -> "Fitted | None":
+        """Itself if it was fitted to these."""
+        return self if self.engine == ENGINE and self.content == content_hash(entries) else None
 
-    def calibrated(self, department: str) -> bool:
-        return self.labelled.get(department, 0) >= ENOUGH
-
-    def save(self, file: Path) -> None:
+    def save(self, path: Path) -> None:
         """Whole or not at all. Raises OSError."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write(file, orjson.dumps(self))
+        arrays: dict[str, np.ndarray] = {}
+        told = {"content": self.content, "engine": self.engine, "fits": {}}
+        for language, fit in self.fits.items():
+            told["fits"][language] = {
+                "learned": fit.learned,
+                "curves": {str(kind): curve.tolist() for kind, curve in fit.curves.items()},
+                "bounds": {
+                    str(kind): [of.edges, of.least, of.most] for kind, of in fit.bounds.items()
+                },
+                "departments": sorted(fit.departments),
+            }
+            if fit.linear is not None:
+                arrays[f"{language}.letters"] = fit.linear.letters
+                arrays[f"{language}.manner"] = fit.linear.manner
+                arrays[f"{language}.bias"] = fit.linear.bias
+        arrays["told"] = np.frombuffer(orjson.dumps(told), dtype=np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            with made.open("wb") as file:
+                np.savez_compressed(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            made.replace(path)
+        finally:
+            made.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, file: Path, content: str) -> "Fitted | None":
-        """None where there is none, or it was fitted to something else, or it is damaged."""
+    def load(cls, path: Path) -> "Fitted | None":
+        """None where there is none, or none that this engine made."""
         try:
-            told = orjson.loads(file.read_bytes())
-            if (told["content"], told["engine"]) != (content, ENGINE):
-                return None
-            near = told["near"]
-            return cls(content, _curve(told["words"]), near and _curve(near), told["labelled"])
-        except (OSError, ValueError, KeyError, TypeError):
+            with np.load(path, allow_pickle=False) as file:
+                told = orjson.loads(file["told"].tobytes())
+                if told["engine"] != ENGINE:
+                    return None
+                return cls(told["content"], {
+                    language: _fit(language, one, file) for language, one in told["fits"].items()
+                })
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 
 
-def log_odds(confidence: float) -> float:
-    kept = min(max(confidence, _LEAST), 1.0 - _LEAST)
-    return log(kept / (1.0 - kept))
+def _fit(language: str, told: dict, file: "np.lib.npyio.NpzFile") -> Fit:
+    linear = None
+    if f"{language}.bias" in file:
+        linear = Linear(*(file[f"{language}.{part}"] for part in ("letters", "manner", "bias")))
+    return Fit(
+        linear=linear,
+        learned=tuple(told["learned"]),
+        curves={int(kind): np.array(curve, np.float32) for kind, curve in told["curves"].items()},
+        bounds={int(kind): Bounds(*map(tuple, of)) for kind, of in told["bounds"].items()},
+        departments=frozenset(told["departments"]),
+    )
 
 
-def _curve(told: Mapping[str, object]) -> Curve:
-    bounds = told["bounds"]
-    if not isinstance(bounds, Mapping):
-        raise TypeError
-    parts = {name: tuple(bounds[name]) for name in ("edges", "least", "most")}
-    return Curve(float(str(told["slope"])), float(str(told["shift"])), Bounds(**parts))
+def content_hash(entries: Sequence[Entry]) -> str:
+    """Of all that an index is made of."""
+    digest = hashlib.blake2b(digest_size=12)
+    for entry in entries:
+        wordings = sorted((language, *vars_of(wording)) for language, wording in entry.wordings.items())
+        digest.update(repr((entry.id, entry.department, wordings, entry.body)).encode())
+    return digest.hexdigest()
+
+
+def vars_of(wording: "object") -> tuple:
+    return (wording.question, wording.phrasings, wording.answer)  # type: ignore[attr-defined]
+
+
+def fitted_file(place: Path, folder: Path | None) -> Path:
+    """Where in DATA_DIR lies what was fitted to a folder."""
+    of = str(folder.resolve()) if folder is not None else "shipped"
+    return place / "index" / f"{Kept.key(of, 'fitted')[:16]}.npz"

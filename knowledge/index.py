@@ -1,43 +1,101 @@
 """The embedded index: from a caller's words to the best entry and how sure it is, in numpy."""
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from dataclasses import replace
+from functools import cached_property
 
 from knowledge.answers import Answer, Question
-from knowledge.ingest import Entry
+from knowledge.documents import Piece
+from knowledge.embedding import Near
+from knowledge.entries import Entry
+from knowledge.fitted import Fit, Fitted
+from knowledge.leaning import CAP, leans
+from knowledge.passages import Pieces
 from knowledge.tongue import Tongue
-from knowledge.words import Lexicon, Reading, lexicon
+from knowledge.words import Lexicon, lexicon
+
+_SHIPPED = ("en", "es")
+"""Languages whose words are known."""
+_OTHER = ""
+"""Any language that neither we nor the content have a word of."""
+_TRANSLATED = 0.9
+"""What is left of the probability where a translation was compared."""
 
 
 class Index:
-    """An `Answerer` over entries that are known when it is built; nothing in it changes."""
+    """An `Answerer` over entries that are known when it is built; nothing in it changes.
 
-    def __init__(self, tongues: Mapping[str, Tongue], other: Tongue | None) -> None:
-        self._tongues = tongues
-        self._other = other
+    What callers of a language need is made when the first of them asks: 0.1 s for a hundred entries.
+    """
+
+    def __init__(
+        self, entries: Sequence[Entry], documents: Sequence[Piece], fitted: Fitted | None
+    ) -> None:
+        self._entries = tuple(entries)
+        self._documents = tuple(documents)
+        self._fits: Mapping[str, Fit] = fitted.fits if fitted is not None else {}
+        self._languages = {language for entry in entries for language in entry.wordings}
+        self._tongues: dict[str, Tongue] = {}
 
     @classmethod
-    def build(cls, entries: Sequence[Entry]) -> "Index":
-        languages = {language for entry in entries for language in entry.wordings}
-        lexicons = {language: lexicon(language) for language in {"en", *languages}}
-        tongues = {language: Tongue(entries, language, lexicons) for language in sorted(languages)}
-        other = tongues.get("en") or next(iter(tongues.values()), None)
-        return cls(tongues, other)
+    def build(
+        cls,
+        entries: Sequence[Entry],
+        *,
+        documents: Sequence[Piece] = (),
+        fitted: Fitted | None = None,
+    ) -> "Index":
+        """`fitted`: what was fitted to some content; it counts if it was fitted to this one."""
+        return cls(entries, documents, fitted.of(entries) if fitted is not None else None)
 
     async def answer(self, question: Question) -> Answer | None:
         return self.best(question)
 
-    def best(self, question: Question, near: Mapping[str, float] | None = None) -> Answer | None:
-        """The best entry, however unsure; None where nothing at all is shared."""
-        del near
-        tongue = self._tongues.get(question.language, self._other)
-        return tongue.best(question) if tongue is not None else None
+    def best(self, question: Question, near: Near | None = None) -> Answer | None:
+        """The best entry, however unsure; None where nothing at all is shared.
+
+        `near`: what the question is near to in meaning, where vectors were asked.
+        """
+        spoken = question.language if question.language in self._lexicons else _OTHER
+        tongue = self._tongue(spoken)
+        if tongue is None:
+            return None
+        answer = tongue.best(question, near)
+        if question.reading and (answer is None or answer.language != question.language):
+            answer = _surer(answer, self._translated(question, near))
+        if answer is None or not leans(question.text, self._lexicons[spoken]):
+            return answer
+        if tongue.says(question.text):
+            return answer
+        return replace(answer, confidence=min(answer.confidence, CAP), leaning=True)
+
+    def _translated(self, question: Question, near: Near | None) -> Answer | None:
+        tongue = self._tongue("en")
+        read = replace(question, text=question.reading, language="en")
+        answer = tongue.best(read, near) if tongue is not None else None
+        return answer and replace(answer, confidence=answer.confidence * _TRANSLATED)
+
+    def _tongue(self, language: str) -> Tongue | None:
+        if not self._entries:
+            return None
+        if language not in self._tongues:
+            self._tongues[language] = Tongue(
+                self._entries, language, self._lexicons, self._pieces, self._fits.get(language)
+            )
+        return self._tongues[language]
+
+    @cached_property
+    def _lexicons(self) -> Mapping[str, Lexicon]:
+        told = {piece.language for piece in self._documents}
+        known = {*_SHIPPED, *self._languages, *told}
+        return {language: lexicon(language) for language in known} | {_OTHER: Lexicon()}
+
+    @cached_property
+    def _pieces(self) -> Pieces | None:
+        return Pieces(self._documents, self._lexicons) if self._documents else None
 
 
-def background(language: str, lexicons: Mapping[str, Lexicon]) -> list[Reading]:
-    """What people say to nobody in particular, as the shipped file has it."""
-    file = resources.files("knowledge") / "out_of_scope" / f"{language}.txt"
-    if not language.isalpha() or not file.is_file():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return [lexicons[language].read(line) for line in lines]
+def _surer(one: Answer | None, other: Answer | None) -> Answer | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.confidence >= other.confidence else other

@@ -23,6 +23,7 @@ from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, mark, phrasings
 from knowledge.entries import Entry
 from knowledge.events import Emit, Event
+from knowledge.fitted import Fitted, fitted_file
 from knowledge.index import Index
 from knowledge.kept import Kept
 from knowledge.store import faults
@@ -79,6 +80,9 @@ class Shelf:
         self._folder = folder
         self._kept = Kept(place / "kept")
         self._vectors = vectors_file(place, folder, embedding.name if embedding else "")
+        self._fit = fitted_file(place, folder)
+        self._fitted_of: object = None
+        """State of that file when it was read last."""
         self._languages = tuple(languages)
         self._compose = compose
         self._emit = emit
@@ -133,7 +137,7 @@ class Shelf:
         content = await asyncio.to_thread(self._read)
         if not content.entries and not content.pieces:
             logger.bind(problems=_told(content)).error("knowledge is not usable, the old one stays")
-        elif content != self.current.content:
+        elif content != self.current.content or _stamp(self._fit) != self._fitted_of:
             await self._take(content)
 
     async def _take(self, content: Content) -> None:
@@ -163,7 +167,7 @@ class Shelf:
                 await asyncio.sleep(12 * _AGAIN)
         with suppress(OSError):
             await asyncio.to_thread(vectors.save, self._vectors)
-        index = await asyncio.to_thread(_built, made.content, vectors)
+        index = await asyncio.to_thread(self._built, made.content)
         self._current = replace(
             made, index=index, vectors=vectors, answerer=self._compose(index, vectors)
         )
@@ -184,17 +188,25 @@ class Shelf:
         """Differs where there is something to read."""
         place = self._folder or edition.shipped()
         mark = edition.fingerprint(place).text if isinstance(place, Path) else ""
-        return mark, _today()
+        return mark, _today(), _stamp(self._fit)
 
     def _read(self) -> Content:
         return edition.gather(self._folder, _today(), languages=self._languages, kept=self._kept)
 
     def _edition(self, content: Content) -> Edition:
         vectors = self._known(content)
-        index = _built(content, vectors)
+        self._fitted_of = _stamp(self._fit)
+        index = self._built(content)
         return Edition(
             content, index, edition.version(content), vectors, self._compose(index, vectors)
         )
+
+    def _built(self, content: Content) -> Index:
+        fitted = Fitted.load(self._fit)
+        index = Index.build(content.entries, documents=content.pieces, fitted=fitted)
+        for language in {language for entry in content.entries for language in entry.wordings}:
+            index.best(Question("ready", language))  # whatever is built when it is first asked
+        return index
 
     def _known(self, content: Content) -> Vectors | None:
         """Of those phrasings whose text has a vector from before."""
@@ -217,13 +229,6 @@ async def announce(redis: Redis, version: str) -> None:
         await redis.publish(CHANNEL, version)
 
 
-def _built(content: Content, vectors: Vectors | None) -> Index:
-    index = Index.build(content.entries)
-    for language in {language for entry in content.entries for language in entry.wordings}:
-        index.best(Question("ready", language))  # whatever is built when it is first asked
-    return index
-
-
 def still(known: Vectors, entries: Iterable[Entry]) -> Vectors | None:
     """The vectors of those texts of entries that are known."""
     rows = {mark: number for number, mark in enumerate(known.marks)}
@@ -233,6 +238,15 @@ def still(known: Vectors, entries: Iterable[Entry]) -> Vectors | None:
         return None
     names, marks, numbers = zip(*held, strict=True)
     return Vectors(known.embedding, names, marks, known.rows[list(numbers)])
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Differs where the file does."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _today() -> date:

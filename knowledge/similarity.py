@@ -1,34 +1,40 @@
 """How alike a question is to each known phrasing: weighted words, misspelt ones included."""
 
-from collections import defaultdict
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from knowledge.cosine import Cosine, pairs, turns
+from knowledge.cosine import (
+    Centres,
+    Features,
+    Floats,
+    Ints,
+    Sparse,
+    asked_in,
+    groups,
+    pairs,
+    turned,
+)
+from knowledge.linear import Linear
+from knowledge.spelling import Vocabulary
 from knowledge.words import FULL, Reading, Word
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.intp]
-
-_CLOSE = 0.6
-"""Dice coefficient of letter pairs from which two words may be the same, misheard."""
-_CLOSER = 0.75
-"""The same for short words, where a letter makes another word."""
-_SHORT = 5
-_SHORTEST_MISHEARD = 4
-_NEAREST = 4
 _REMEMBERED = 4096
-"""Words whose likes are kept."""
-_NEGATING = ("un", "in", "im", "il", "dis", "non", "des")
+"""Words of questions that are kept with what they share with the table."""
 _TELLING = 0.3
 """Weight from which a word tells what is asked."""
-_KNOWN = 0.5
-"""Share of common words above which a sentence of the background is no stranger."""
 _WIDEST = 40
 """Words of one question that are compared: its last ones."""
+_LONGEST = (12, 40)
+"""Words and turns of one phrasing that are compared: its rarest ones."""
+_SUBSTITUTED = 2
+"""Words that may stand for others."""
+_REPLACED = 0.5
+"""Weight from which a word makes another question."""
+_UNMET = (0.0, 0.0)
+_FULL = np.float32(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,78 +46,65 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """A question against all rows of a table; weights are shares of the text's own total."""
+class Known:
+    """A word of a question, and what it shares with the table."""
 
-    asked: Floats
-    """Per row: share of the question that the phrasing holds."""
-    known: Floats
-    """Per row: share of the phrasing that the question holds."""
-    pairs: Floats
-    """Per row: cosine of neighbouring words and letter groups."""
-    turns: Floats
-    """Per row: cosine of all words and neighbours, the small words too."""
-    topic: Floats
-    """Per entry: share of the question that anything of the entry holds."""
-    held: Floats
-    """Per entry: weight of the telling words of the question that anything of it holds."""
-    strange: float
-    """Share of the question that stands nowhere in the table."""
-    foreign: float
-    """Cosine with the nearest sentence of the background."""
+    rarity: float
+    near: Floats
+    """Per entry: how much its holding the word counts; then: the product of letter groups; then,
+    where there is one, what a linear model says of these."""
+    length: float
+    """Of all the word's letter groups, squared."""
+    likes: tuple[tuple[int, float], ...]
+    """Words of the table that it may be, and how alike."""
+    met: float
+    """How alike the nearest word of any phrasing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the table sees it; weights are shares of the question's own total."""
+
+    weights: list[float]
+    """How much each of its words says."""
+    known: list[Known]
     mass: float
     """Weight of the question: how much it says at all."""
-    matched: Floats
-    """Question's words x rows: how well each word is met."""
-    topics: Floats
-    """Question's words x entries: how well each word is met."""
-    weights: Floats
-    """Of the question's words."""
-    best: Mapping[int, float]
-    """Of the table's words that are met: how well."""
+    strange: float
+    """Share of the question that stands nowhere in the table."""
+    met: Mapping[int, tuple[float, float]]
+    """Of the table's words that the question holds: how well, and what share that is."""
+    turns: Sparse
+    """How it is said, of length 1."""
+    near: Floats
+    """Per entry: share of the question that it holds, cosine of letter groups, of turns."""
+    learned: Floats | None
+    """Per entry: what a linear model says."""
 
 
-class Vocabulary:
-    """The table's words, and which of them a word of the question may be."""
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A question against the phrasings of some entries."""
 
-    def __init__(self, stems: Sequence[str]) -> None:
-        self.ids = {stem: number for number, stem in enumerate(stems)}
-        self._stems = tuple(stems)
-        self._sizes = np.array([len(_letters(stem)) for stem in stems], dtype=np.float32)
-        postings: defaultdict[str, list[int]] = defaultdict(list)
-        for number, stem in enumerate(stems):
-            for pair in _letters(stem):
-                postings[pair].append(number)
-        self._found: dict[str, list[tuple[int, float]]] = {}
-        self._postings = {pair: np.array(ids, dtype=np.intp) for pair, ids in postings.items()}
+    rows: Ints
+    """Their numbers, entry by entry."""
+    firsts: list[int]
+    """Where in them each entry begins."""
+    shares: Floats
+    """Per row: share of the question that the phrasing holds; share of the phrasing that the
+    question holds; cosine of all words and neighbours, the small words too."""
 
-    def like(self, stem: str) -> list[tuple[int, float]]:
-        """Ids and how alike, in (0, 1], best first."""
-        found = self._found.get(stem)
-        if found is None:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            found = self._found[stem] = self._search(stem)
-        return found
 
-    def _search(self, stem: str) -> list[tuple[int, float]]:
-        own = self.ids.get(stem)
-        found = [] if own is None else [(own, 1.0)]
-        if len(stem) < _SHORTEST_MISHEARD or stem[0].isdigit():
-            return found
-        letters = _letters(stem)
-        hits = [self._postings[pair] for pair in letters if pair in self._postings]
-        if not hits:
-            return found
-        shared = np.bincount(np.concatenate(hits), minlength=len(self._stems))
-        dice = 2.0 * shared / (self._sizes + len(letters))
-        near = np.flatnonzero(dice >= (_CLOSE if len(stem) > _SHORT else _CLOSER))
-        best = near[np.argsort(-dice[near], kind="stable")][:_NEAREST]
-        return found + [
-            (int(number), float(dice[number]) ** 0.5)
-            for number in best
-            if number != own and not _denies(stem, self._stems[number])
-        ]
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """What the best entry and a question do not share."""
+
+    held: float
+    """Weight of the telling words of the question that anything of the entry holds."""
+    swapped: float
+    """The lesser of the heaviest words that question and row do not share; 0 is none."""
+    replaced: float
+    """The same, where nothing that the entry says holds the question's word."""
 
 
 class Table:
@@ -121,154 +114,263 @@ class Table:
         self,
         rows: Sequence[Row],
         topics: Sequence[Mapping[str, float]],
-        background: Sequence[Reading] = (),
+        linear: Linear | None = None,
     ) -> None:
-        """`topics`: of each entry, the stems of its longer texts and what they count.
-
-        `background`: what people say to nobody in particular.
-        """
-        self.rows = tuple(rows)
-        readings = [row.reading for row in rows]
+        """`rows`: entry by entry; `topics`: of each, its longer texts' stems, what they count."""
         self.entries = len(topics)
+        self._linear = linear
         stems = {word.stem for row in rows for word in row.reading.words}.union(*topics)
-        self.vocabulary = Vocabulary(sorted(stems))
-        ids = self.vocabulary.ids
+        self._vocabulary = Vocabulary(sorted(stems))
+        self._ids = self._vocabulary.ids
         held: list[set[int]] = [set() for _ in topics]
-        where: defaultdict[int, list[int]] = defaultdict(list)
-        for number, row in enumerate(rows):
-            for word in row.reading.words:
-                held[row.entry].add(ids[word.stem])
-                where[ids[word.stem]].append(number)
-        spread = np.zeros(len(ids), dtype=np.float32)
-        for number, words in enumerate(held):
-            spread[list(words | {ids[stem] for stem in topics[number]})] += 1
+        for row in rows:
+            held[row.entry].update([self._ids[word.stem] for word in row.reading.words])
+        self._asked = frozenset().union(*held)
+        self._holders = self._held(held, topics)
+        spread = np.array([len(of) for of in self._holders], dtype=np.float32)
         most = np.log1p(self.entries)
-        self._rarity = (0.4 + 0.6 * np.log1p(self.entries / np.maximum(spread, 1)) / most).astype(
-            np.float32
-        )
-        self._where = [np.array(where[number], dtype=np.intp) for number in range(len(ids))]
-        self._held = self._holders(held, topics)
-        self._words = np.array(
-            [self._weight(word) for row in rows for word in row.reading.words], dtype=np.float32
-        )
-        lengths = [len(row.reading.words) for row in rows]
-        owner = np.repeat(np.arange(len(rows)), lengths)
-        self._totals = np.bincount(owner, self._words, minlength=len(rows)).astype(np.float32)
-        self._base = self._base_weights()
-        strangers = self._strangers(background)
-        self._pairs = Cosine([pairs(reading, self._weight) for reading in (*readings, *strangers)])
-        self._turns = Cosine(
-            [turns(reading) for reading in readings], [turns(reading) for reading in strangers]
-        )
+        rarity = 0.4 + 0.6 * np.log1p(self.entries / np.maximum(spread, 1)) / most
+        self._rarity: list[float] = rarity.tolist()
+        self._remembered: dict[str, Known] = {}
+        owners = np.array([row.entry for row in rows], dtype=np.intp)
+        self.counts = np.bincount(owners, minlength=self.entries)
+        readings = [row.reading for row in rows]
+        self._pairs = Features([pairs(reading, self._weight) for reading in readings])
+        self._turns = Features([turned(reading.plain) for reading in readings])
+        self._letters = Centres(self._pairs, owners, self.counts)
+        self._manner = Centres(self._turns, owners, self.counts)
+        self._owners = owners
+        self._rows = np.split(np.arange(len(rows)), np.cumsum(self.counts)[:-1])
+        self._words = [
+            tuple((self._ids[word.stem], self._weight(word)) for word in reading.words)
+            for reading in readings
+        ]
+        self._lay_out()
 
-    def compare(self, reading: Reading) -> Likeness:
-        words = reading.words[-_WIDEST:]
-        weights = np.array([self._weight(word) for word in words], dtype=np.float32)
-        matched = np.zeros((len(words), len(self.rows)), dtype=np.float32)
-        topic = np.zeros((len(words), self.entries), dtype=np.float32)
-        best: dict[int, float] = {}
-        for number, word in enumerate(words):
-            for known, alike in reversed(self.vocabulary.like(word.stem)):
-                where = self._where[known]
-                matched[number, where] = np.maximum(matched[number, where], alike)
-                entries, strength = self._held[known]
-                topic[number, entries] = np.maximum(topic[number, entries], strength * alike)
-                best[known] = max(best.get(known, 0.0), alike)
-        cosines = self._pairs.compare(pairs(reading, self._weight))
-        covered = np.zeros(len(self.rows), dtype=np.float32)
-        for known, alike in best.items():
-            covered[self._where[known]] += alike * self._base[known]
-        mass = float(weights.sum())
-        share: Floats = weights / np.float32(mass or 1.0)
-        return Likeness(
-            asked=share @ matched,
-            known=np.minimum(covered / np.maximum(self._totals, 1e-6), 1.0),
-            pairs=cosines[: len(self.rows)],
-            turns=self._turns.compare(turns(reading)),
-            topic=share @ topic,
-            held=np.where(weights >= _TELLING, weights, np.float32(0)) @ topic,
-            foreign=float(cosines[len(self.rows) :].max(initial=0.0)),
-            strange=float(share @ (1.0 - matched.max(axis=1, initial=0.0))),
-            mass=mass,
-            matched=matched,
-            topics=topic,
-            weights=weights,
-            best=best,
-        )
-
-    def swapped(self, likeness: Likeness, row: int) -> float:
-        """The lesser of the heaviest words that question and row do not share; 0 is none."""
-        return min(_heaviest(likeness, likeness.matched[:, row]), self._unsaid(likeness, row))
-
-    def replaced(self, likeness: Likeness, row: int) -> float:
-        """The same, where nothing that the entry says holds the question's word."""
-        held = likeness.topics[:, self.rows[row].entry]
-        return min(_heaviest(likeness, held), self._unsaid(likeness, row))
-
-    def _unsaid(self, likeness: Likeness, row: int) -> float:
-        """The heaviest word of the row that the question does not say."""
-        ids = self.vocabulary.ids
-        return max(
+    def _lay_out(self) -> None:
+        """A row per phrasing: its words, its words' shares, its turns, each run filled up."""
+        size = len(self._ids)
+        lengths = np.fromiter(map(len, self._words), dtype=np.intp, count=len(self._words))
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        words = np.array([number for row in self._words for number, _ in row], dtype=np.intp)
+        weights = np.array([weight for row in self._words for _, weight in row], dtype=np.float32)
+        totals = np.bincount(owners, weights, minlength=len(lengths))
+        shares = (weights / np.maximum(totals, 1e-6)[owners]).astype(np.float32)
+        most, longest = _LONGEST
+        ids, values = _filled(lengths, words + 1, shares, most)
+        turns = _filled(self._turns.lengths, self._turns.ids, self._turns.values, longest)
+        used = ids > 0
+        self._ids_of = np.concatenate(
             (
-                self._weight(word) * (1.0 - likeness.best.get(ids[word.stem], 0.0))
-                for word in self.rows[row].reading.words
+                ids,
+                np.where(used, ids + size, 0),
+                np.where(turns[0] > 0, turns[0] + 2 * size, 0),
             ),
-            default=0.0,
+            axis=1,
         )
+        self._values_of = np.concatenate((used.astype(np.float32), values, turns[1]), axis=1)
+        widths = (ids.shape[1], ids.shape[1], turns[0].shape[1])
+        self._runs = np.repeat(np.eye(3, dtype=np.float32), widths, axis=0)
+        self._scratch = Scratch(2 * size + self._turns.size)
 
-    def _strangers(self, background: Sequence[Reading]) -> list[Reading]:
-        """Without what an entry asks too."""
-        known = [{word.stem for word in row.reading.words} for row in self.rows]
-        strangers = []
-        for reading in background:
-            said = {word.stem for word in reading.words}
-            if not any(len(said & stems) > _KNOWN * len(said | stems) for stems in known):
-                strangers.append(reading)
-        return strangers
+    def ask(self, reading: Reading) -> Asked:
+        words = reading.words[-_WIDEST:]
+        known = [self._known(word.stem) for word in words]
+        weights = [word.weight * one.rarity for word, one in zip(words, known, strict=True)]
+        mass = sum(weights)
+        scale = 1.0 / (mass or 1.0)
+        best: dict[int, tuple[float, float]] = {}
+        strange = length = 0.0
+        for weight, word in zip(weights, known, strict=True):
+            share = weight * scale
+            strange += share * (1.0 - word.met)
+            length += word.length * weight * weight
+            for number, alike in word.likes:
+                if number not in best or alike > best[number][0]:
+                    best[number] = (alike, alike * share)
+        turns = asked_in(self._turns, reading.plain)
+        near = np.zeros((3, self.entries), dtype=np.float32)
+        learned = None
+        if words:
+            rows = np.concatenate([word.near for word in known]).reshape(len(words), -1)
+            sums = (np.array(weights, dtype=np.float32) @ rows).reshape(-1, self.entries)
+            near[0] = sums[0] * scale
+            both, square = self._neighbours(words, weights)
+            unit = 1.0 / ((length + square) ** 0.5 or 1.0)
+            near[1] = (sums[1] + self._letters.products(both)) * unit if len(both.ids) else sums[1] * unit
+            if self._linear is not None:
+                learned = (sums[2] + self._linear.by_letters(both)) * unit
+        near[2] = self._manner.products(turns)
+        if self._linear is not None:
+            by_manner = self._linear.by_manner(turns) + self._linear.bias
+            learned = by_manner if learned is None else learned + by_manner
+        return Asked(weights, known, mass, strange, best, turns, near, learned)
+
+    def _neighbours(
+        self, words: Sequence[Word], weights: Sequence[float]
+    ) -> tuple[Sparse, float]:
+        """Words that stand together, and the square of all their lengths."""
+        names = [
+            f"{before.stem} {word.stem}" for before, word in zip(words, words[1:], strict=False)
+        ]
+        unseen = float(self._pairs.rarity[0])
+        ids, values, square = [], [], 0.0
+        for number, weight in zip(self._pairs.numbers(names), weights[1:], strict=True):
+            value = weight * (float(self._pairs.rarity[number]) if number else unseen)
+            square += value * value
+            if number:
+                ids.append(number)
+                values.append(value)
+        return Sparse(np.array(ids, dtype=np.intp), np.array(values, dtype=np.float32)), square
+
+    def compare(self, asked: Asked, entries: Sequence[int]) -> Likeness:
+        """With every phrasing of these entries."""
+        rows = np.concatenate([self._rows[entry] for entry in entries])
+        firsts, before = [], 0
+        for entry in entries:
+            firsts.append(before)
+            before += len(self._rows[entry])
+        said = np.array(list(asked.met), dtype=np.intp)
+        size = len(self._ids)
+        ids = np.concatenate((said + 1, said + (1 + size), asked.turns.ids + 2 * size))
+        met = asked.met.values()
+        shares = [share for _, share in met] + [alike for alike, _ in met]
+        room = self._scratch.lend(len(rows), self._ids_of.shape[1])
+        self._ids_of.take(rows, axis=0, out=room.ids, mode="clip")
+        self._values_of.take(rows, axis=0, out=room.values, mode="clip")
+        room.asked[ids] = np.concatenate((np.array(shares, dtype=np.float32), asked.turns.values))
+        room.asked.take(room.ids, out=room.products, mode="clip")
+        room.asked[ids] = 0.0
+        np.multiply(room.products, room.values, out=room.products)
+        sums = np.minimum(room.products @ self._runs, _FULL)
+        return Likeness(rows, firsts, sums.T)
+
+    @property
+    def features(self) -> tuple[Features, Features]:
+        """Of the phrasings, by `pairs` and by `turns`: what a linear model learns from."""
+        return self._pairs, self._turns
+
+    @property
+    def owners(self) -> Ints:
+        """The entry of each phrasing."""
+        return self._owners
+
+    def unlike(self, asked: Asked, entry: int, row: int) -> Unlike:
+        words = self._words[row]
+        own = {number for number, _ in words}
+        unsaid = max([w * (1.0 - asked.met.get(number, _UNMET)[0]) for number, w in words] or [0.0])
+        held = swapped = replaced = 0.0
+        for weight, word in zip(asked.weights, asked.known, strict=True):
+            strength = float(word.near[entry])
+            if weight >= _TELLING:
+                held += weight * strength
+            replaced = max(replaced, weight * (1.0 - strength))
+            met = max([alike for number, alike in word.likes if number in own] or [0.0])
+            swapped = max(swapped, weight * (1.0 - met))
+        return Unlike(held, min(swapped, unsaid), min(replaced, unsaid))
+
+    def substituted(self, asked: Asked, entry: int, row: int) -> bool:
+        """Whether the question is this phrasing but for a telling word or two that the entry
+        never uses: another bridge, another deductible."""
+        own = [number for number, _ in self._words[row]]
+        said = [{number for number, _ in word.likes} for word in asked.known]
+        first = 0
+        while first < min(len(own), len(said)) and own[first] in said[first]:
+            first += 1
+        last = 0
+        while last < min(len(own), len(said)) - first and own[-1 - last] in said[-1 - last]:
+            last += 1
+        new = range(first, len(said) - last)
+        old = self._words[row][first : len(own) - last]
+        if not (first + last and 0 < len(new) <= _SUBSTITUTED and 0 < len(old) <= _SUBSTITUTED):
+            return False
+        strange = max(asked.weights[at] * (1.0 - float(asked.known[at].near[entry])) for at in new)
+        return strange >= _REPLACED and max(weight for _, weight in old) >= _REPLACED
 
     def _weight(self, word: Word) -> float:
-        known = self.vocabulary.ids.get(word.stem)
-        return word.weight * (FULL if known is None else float(self._rarity[known]))
+        known = self._ids.get(word.stem)
+        return word.weight * (FULL if known is None else self._rarity[known])
 
-    def _base_weights(self) -> Floats:
-        base = np.zeros(len(self.vocabulary.ids), dtype=np.float32)
-        for row in self.rows:
-            for word in row.reading.words:
-                base[self.vocabulary.ids[word.stem]] = self._weight(word)
-        return base
+    def _known(self, stem: str) -> Known:
+        known = self._remembered.get(stem)
+        if known is None:
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.clear()
+            known = self._remembered[stem] = self._meet(stem)
+        return known
 
-    def _holders(
+    def _meet(self, stem: str) -> Known:
+        likes = tuple(self._vocabulary.search(stem))
+        near = np.zeros((2 + (self._linear is not None)) * self.entries, dtype=np.float32)
+        for number, alike in likes:
+            for entry, strength in self._holders[number].items():
+                near[entry] = max(near[entry], strength * alike)
+        ids = np.array(self._pairs.numbers(list(groups(stem))), dtype=np.intp)
+        rarity = self._pairs.rarity[ids]
+        letters = Sparse(ids, rarity)
+        near[self.entries : 2 * self.entries] = self._letters.products(letters)
+        if self._linear is not None:
+            near[2 * self.entries :] = self._linear.by_letters(letters)
+        number = self._ids.get(stem)
+        return Known(
+            rarity=FULL if number is None else self._rarity[number],
+            near=near,
+            length=float(rarity @ rarity),
+            likes=likes,
+            met=max((alike for number, alike in likes if number in self._asked), default=0.0),
+        )
+
+    def _held(
         self, held: Sequence[set[int]], topics: Sequence[Mapping[str, float]]
-    ) -> list[tuple[Ints, Floats]]:
+    ) -> list[dict[int, float]]:
         """Per known word: the entries that hold it, and how much that counts."""
-        ids = self.vocabulary.ids
-        holders: list[dict[int, float]] = [{} for _ in ids]
+        holders: list[dict[int, float]] = [{} for _ in self._ids]
         for entry, words in enumerate(topics):
             for stem, strength in words.items():
-                holders[ids[stem]][entry] = strength
+                holders[self._ids[stem]][entry] = strength
         for entry, known in enumerate(held):
             for number in known:
                 holders[number][entry] = 1.0
-        return [
-            (
-                np.fromiter(of, dtype=np.intp, count=len(of)),
-                np.fromiter(of.values(), dtype=np.float32, count=len(of)),
-            )
-            for of in holders
-        ]
+        return holders
 
 
-def _heaviest(likeness: Likeness, met: Floats) -> float:
-    """Of the question's words, so far as they are not met."""
-    return float((likeness.weights * (1.0 - met)).max(initial=0.0))
+@dataclass(frozen=True, slots=True)
+class Room:
+    asked: Floats
+    """Zeros, by feature; to be given back as such."""
+    ids: Ints
+    values: Floats
+    products: Floats
 
 
-def _letters(stem: str) -> set[str]:
-    padded = f"^{stem}$"
-    return {padded[at : at + 2] for at in range(len(padded) - 1)}
+class Scratch(threading.local):
+    """Memory of each thread that is used again: to ask for it anew costs more than to fill it."""
+
+    def __init__(self, features: int) -> None:
+        self._asked = np.zeros(features, dtype=np.float32)
+        self._ids = np.empty(0, dtype=np.intp)
+        self._floats = np.empty((2, 0), dtype=np.float32)
+
+    def lend(self, rows: int, width: int) -> Room:
+        size = rows * width
+        if len(self._ids) < size:
+            self._ids = np.empty(2 * size, dtype=np.intp)
+            self._floats = np.empty((2, 2 * size), dtype=np.float32)
+        ids, (values, products) = self._ids[:size], self._floats[:, :size]
+        shape = (rows, width)
+        return Room(self._asked, ids.reshape(shape), values.reshape(shape), products.reshape(shape))
 
 
-def _denies(one: str, other: str) -> bool:
-    """Whether one is the other with a negating prefix."""
-    long, short = (one, other) if len(one) > len(other) else (other, one)
-    return any(long == prefix + short for prefix in _NEGATING)
+def _filled(counts: Ints, ids: Ints, values: Floats, most: int) -> tuple[Ints, Floats]:
+    """A line per count, the heaviest first; what is left of it holds 0."""
+    owners = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((-values, owners))
+    place = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (len(counts), max(1, min(int(counts.max(initial=0)), most)))
+    kept = place < shape[1]
+    line, place, order = owners[kept], place[kept], order[kept]
+    numbers = np.zeros(shape, dtype=np.intp)
+    weights = np.zeros(shape, dtype=np.float32)
+    numbers[line, place] = ids[order]
+    weights[line, place] = values[order]
+    return numbers, weights

@@ -3,33 +3,79 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge import confidence
-from knowledge.answers import Answer, Question
+from knowledge.answers import Answer, Passage, Question
 from knowledge.confidence import Signals
 from knowledge.contrast import Contrast
-from knowledge.ingest import Entry
-from knowledge.passages import Passages
-from knowledge.similarity import Likeness, Row, Table
+from knowledge.cosine import Floats
+from knowledge.embedding import Near
+from knowledge.entries import Entry
+from knowledge.fitted import Fit
+from knowledge.nearness import Whose
+from knowledge.passages import Passages, Pieces
+from knowledge.similarity import Asked, Likeness, Row, Table
 from knowledge.words import ASPECT, Lexicon, Reading
 
-Floats = NDArray[np.float32]
-
-_MISMATCH = 0.6
-"""What likeness is left to a phrasing that differs in polarity, a number, an exclusive word."""
-_RANKING = np.array(
-    (2.97, 6.20, -0.57, -3.28, 1.57, 4.29, 8.44, 0.06, 0.37, 7.50), dtype=np.float32
-)
-"""Weights of `Tongue.features`; fitted by benchmarks/ranking.py."""
+_LESS = np.float32(0.4)
+"""What likeness is lost to a phrasing that differs in polarity, a number, an exclusive word."""
+_LITTLE = np.float32(1e-6)
+_FIRST = np.array((1.0, 3.0, 3.0), dtype=np.float32)
+"""Weights of topic and usual likeness, by which the candidates are chosen."""
+_CANDIDATES = 4
+"""Entries whose phrasings are compared one by one."""
+_FEWEST = 2
+_ROWS = 220
+"""Phrasings that are compared, about: large entries make fewer candidates."""
+_NEAREST = 3
+"""Entries that are candidates because they are nearest in meaning."""
+_LEARNED = 2
+"""Entries that are candidates because a linear model says so."""
 _FAR = 10.0
 """Score by which a best entry leads when nothing else comes near."""
 _ANSWERED = 0.6
 """What a word counts that stands in an entry's answer only."""
 _TOLD = 0.3
 """What a word counts that stands in an entry's body only."""
+FEATURES = (
+    "alike", "asked", "known", "turns",
+    "usual alike", "usual asked", "usual known", "usual turns",
+    "topic", "letters", "manner", "near", "around",
+)  # fmt: skip
+"""What the ranking weighs. The first four are those of the entry's best phrasing for each; the
+usual ones are means over its phrasings."""
+RANKING = np.array(
+    (
+        (2.59, -2.94, 0.55, 5.19, 1.22, 1.72, 0.11, 1.39, 6.24, 1.39, 1.41, 0.0, 0.0),
+        (1.52, -3.47, -0.12, 2.51, 0.63, 0.51, 0.08, -0.08, 5.67, 2.06, -0.07, 6.06, 1.72),
+        (1.30, -1.64, -0.60, 0.01, 1.24, -0.13, 0.06, 0.00, 4.10, 2.51, 0.00, 9.28, 3.38),
+    ),
+    dtype=np.float32,
+)
+"""Weights of `FEATURES`: by words alone; with vectors; with vectors for an entry that is told in another
+language. Fitted by benchmarks/ranking.py."""
+_WORDS, _NEAR, _ACROSS = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The entries that come near a question, and what speaks for each."""
+
+    asked: Asked
+    entries: list[int]
+    likeness: Likeness
+    alike: Floats
+    """Per row: the harmonic mean of the shares, less where the row says something else."""
+    differs: NDArray[np.bool_] | None
+    """Per row; None where none does."""
+    features: Floats
+    """A row for each of `FEATURES`, a column per entry."""
+    near: bool
+    """Whether meaning was measured: the last two rows are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +84,10 @@ class Match:
 
     entry: int
     signals: Signals
+    kind: int
+    """Of the trees that its probability comes from."""
     probability: float
-    likeness: Floats
-    """Of every entry, in [0, 1]."""
+    look: Look
     fixed: bool
     """A rule set the probability, not the signals."""
 
@@ -53,28 +100,39 @@ class Tongue:
         entries: Sequence[Entry],
         language: str,
         lexicons: Mapping[str, Lexicon],
-        background: Sequence[Reading] = (),
+        documents: Pieces | None = None,
+        fit: Fit | None = None,
     ) -> None:
         self._entries = tuple(entries)
         self._spoken = tuple(_spoken(entry, language) for entry in entries)
+        self._foreign = [spoken != language for spoken in self._spoken]
         self._lexicon = lexicons[language]
+        pieces = documents.documents if documents is not None else ()
+        self._also = [
+            lexicons[other]
+            for other in sorted({piece.language for piece in pieces} - {language})
+            if other in lexicons
+        ]
         rows, topics = [], []
         for number, (entry, spoken) in enumerate(zip(entries, self._spoken, strict=True)):
             wording, words = entry.wordings[spoken], lexicons[spoken]
             rows += [Row(number, words.read(text)) for text in wording.asked]
             topics.append(_topic(entry, spoken, lexicons))
-        self._table = Table(rows, topics, background)
-        self._passages = Passages(entries, self._spoken, lexicons)
-        self._entry = np.array([row.entry for row in rows], dtype=np.intp)
-        self._counts = np.bincount(self._entry, minlength=len(entries)).astype(np.float32)
-        self._firsts = np.flatnonzero(np.diff(self._entry, prepend=-1))
+        self._fit = fit
+        self.table = Table(rows, topics, fit.linear if fit is not None else None)
+        self._counts: list[int] = self.table.counts.tolist()
+        self._each = (1.0 / self.table.counts).astype(np.float32)
+        self._passages = Passages(entries, self._spoken, lexicons, documents or ())
         self._verbatim = _by(rows, lambda reading: reading.plain)
         self._same = _by(rows, _telling)
         self._contrast = Contrast([row.reading for row in rows])
+        most = max(_FEWEST, min(_CANDIDATES, round(_ROWS * len(entries) / len(rows))))
+        self._most = min(most, len(entries))
+        self._whose = Whose(entries)
 
-    def best(self, question: Question) -> Answer | None:
+    def best(self, question: Question, near: Near | None = None) -> Answer | None:
         reading = self._lexicon.read(question.text)
-        match = self.match(reading)
+        match = self.match(reading, near)
         if match is None:
             return None
         entry, spoken = self._entries[match.entry], self._spoken[match.entry]
@@ -85,98 +143,166 @@ class Tongue:
             department=entry.department,
             language=spoken,
             protected=entry.protected,
-            passages=self._passages.best(reading, match.likeness, match.entry),
+            passages=self._told(reading, question.text, match),
+            interval=self._interval(match),
+            calibrated=self._fit is not None and entry.department in self._fit.departments,
         )
 
-    def match(self, reading: Reading) -> Match | None:
+    def decides(self, reading: Reading) -> bool:
+        """Whether a rule tells what this is, and no signal."""
+        return reading.plain in self._verbatim or _telling(reading) in self._same
+
+    def says(self, text: str) -> bool:
+        """Whether this is word for word a known phrasing."""
+        return self._lexicon.read(text).plain in self._verbatim
+
+    def match(self, reading: Reading, near: Near | None = None) -> Match | None:
         verbatim = self._verbatim.get(reading.plain, frozenset())
-        likeness = self._table.compare(reading)
-        if not verbatim and not likeness.topic.any() and not likeness.pairs.any():
+        look = self.look(reading, near, min(verbatim, default=-1))
+        if look is None:
             return None
-        differs = self._contrast.of(reading)
-        alike = _alike(likeness, differs)
-        scores: Floats = _RANKING @ self._features(likeness, alike)
-        entry = min(verbatim) if verbatim else int(np.argmax(scores))
-        signals, row = self._signals(likeness, alike, scores, entry)
+        scores = self.scores(look)
+        at = 0 if verbatim else scores.index(max(scores))
+        entry = look.entries[at]
+        signals, row = self.signals(look, scores, at)
+        kind = self.kind(entry, look.near)
         same = self._same.get(_telling(reading), frozenset())
-        chance, fixed = confidence.probability(signals), True
+        chance, fixed = confidence.chance(self.odds(signals, kind)), True
         if verbatim:
             chance = confidence.VERBATIM / len(verbatim)
-        elif differs[row]:
+        elif look.differs is not None and look.differs[row]:
             chance = min(chance, confidence.DIFFERENT)
         elif entry in same:
             chance = max(chance, confidence.SAME_WORDS) / len(same)
+        elif kind == _WORDS and self._foreign[entry]:
+            chance = min(chance, confidence.FOREIGN)
+        elif not self._foreign[entry] and self.table.substituted(
+            look.asked, entry, int(look.likeness.rows[row])
+        ):
+            chance = min(chance, confidence.DIFFERENT)
         else:
             fixed = False
-        near = (self._most(alike) + likeness.topic) / np.float32(2)
-        return Match(entry, signals, chance, near, fixed)
+        return Match(entry, signals, kind, chance, look, fixed)
 
-    def features(self, reading: Reading) -> Floats:
-        """What the ranking weighs: a row per feature, a column per entry."""
-        likeness = self._table.compare(reading)
-        return self._features(likeness, _alike(likeness, self._contrast.of(reading)))
-
-    def _features(self, likeness: Likeness, alike: Floats) -> Floats:
-        return np.stack(
-            (
-                self._most(alike),
-                self._most(likeness.turns),
-                self._most(likeness.pairs),
-                self._most(likeness.asked),
-                self._most(likeness.known),
-                self._usual(alike),
-                self._usual(likeness.turns),
-                self._usual(likeness.pairs),
-                self._usual(likeness.asked),
-                likeness.topic,
-            )
+    def look(self, reading: Reading, near: Near | None = None, always: int = -1) -> Look | None:
+        """None where nothing at all is shared; `always`: an entry that comes first anyway."""
+        asked = self.table.ask(reading)
+        nearness, least = self._whose.nearness(near) if near else ({}, 0.0)
+        if always < 0 and not nearness and not asked.near.any():
+            return None
+        first = _FIRST @ asked.near
+        if always >= 0:
+            first[always] = np.inf
+        best = first.argpartition(len(first) - self._most)[-self._most :]
+        order = sorted(zip((-first[best]).tolist(), best.tolist(), strict=True))
+        entries = [entry for _, entry in order]
+        more = list(nearness)[:_NEAREST]
+        if asked.learned is not None:
+            more += asked.learned.argsort()[-_LEARNED:].tolist()
+        entries += [one for one in dict.fromkeys(more) if one not in entries]
+        likeness = self.table.compare(asked, entries)
+        differs = self._contrast.of(reading, likeness.rows)
+        held, known, _ = likeness.shares
+        alike = held * known
+        alike *= 2 / np.maximum(held + known, _LITTLE)
+        if differs is not None:
+            alike *= 1 - differs * _LESS
+        rows = np.concatenate((alike[None], likeness.shares))
+        most = np.maximum.reduceat(rows, likeness.firsts, axis=1)
+        usual = np.add.reduceat(rows, likeness.firsts, axis=1)
+        usual *= self._each.take(entries)
+        features = [most, usual, asked.near.take(entries, axis=1)]
+        if nearness:
+            pairs = [nearness.get(entry, (least, 0.0)) for entry in entries]
+            features.append(np.array(pairs, dtype=np.float32).T)
+        return Look(
+            asked, entries, likeness, alike, differs, np.concatenate(features), bool(nearness)
         )
 
-    def _most(self, rows: Floats) -> Floats:
-        """Per entry: the best of its rows."""
-        best: Floats = np.maximum.reduceat(rows, self._firsts)
-        return best
+    def scores(self, look: Look, fit: Fit | None = None) -> list[float]:
+        """What speaks for each candidate, any number; `fit`: in place of its own."""
+        fit = fit or self._fit
+        if not look.near:
+            scores = RANKING[_WORDS, : len(look.features)] @ look.features
+        else:
+            kinds = [self.kind(entry, look.near) for entry in look.entries]
+            scores = np.einsum("ef,fe->e", RANKING[kinds], look.features)
+        if look.asked.learned is not None and fit is not None:
+            part = fit.learned[_NEAR if look.near else _WORDS]
+            scores = scores + look.asked.learned.take(look.entries) * np.float32(part)
+        told: list[float] = scores.tolist()
+        return told
 
-    def _usual(self, rows: Floats) -> Floats:
-        """Per entry: the mean of its rows."""
-        return (np.add.reduceat(rows, self._firsts) / self._counts).astype(np.float32)
-
-    def _signals(
-        self, likeness: Likeness, alike: Floats, scores: Floats, entry: int
-    ) -> tuple[Signals, int]:
-        first = int(self._firsts[entry])
-        own = slice(first, first + int(self._counts[entry]))
-        row = first + int(np.argmax(alike[own]))
-        odds = np.exp(scores - scores[entry])
-        others = np.delete(scores, entry)
+    def signals(self, look: Look, scores: list[float], at: int) -> tuple[Signals, int]:
+        """Of the candidate there; and the row, among the candidates', that is most alike."""
+        likeness, entry = look.likeness, look.entries[at]
+        first, examples = likeness.firsts[at], self._counts[entry]
+        row = first + int(look.alike[first : first + examples].argmax())
+        unlike = self.table.unlike(look.asked, entry, int(likeness.rows[row]))
+        best = scores[at]
+        following = max([score for n, score in enumerate(scores) if n != at] or [0.0])
+        of = look.features[:, at].tolist()
+        held, known, _ = likeness.shares[:, row].tolist()
+        learned, leads = 0.0, 0.0
+        if look.asked.learned is not None:
+            learned = float(look.asked.learned[entry])
+            two = np.partition(look.asked.learned, -2)[-2:].tolist() if len(self._counts) > 1 else [0.0, learned]
+            leads = learned - (two[0] if learned >= two[1] else two[1])
+        nearest, nearer, around = 0.0, 0.0, 0.0
+        if look.near:
+            nearest, around = of[11], of[12]
+            nearer = nearest - float(np.delete(look.features[11], at).max(initial=0.0))
         signals = Signals(
-            asked=float(likeness.asked[row]),
-            known=float(likeness.known[row]),
-            alike=float(alike[row]),
-            pairs=float(likeness.pairs[row]),
-            turns=float(likeness.turns[own].max()),
-            topic=float(likeness.topic[entry]),
-            usual=float(alike[own].mean()),
-            share=float(1.0 / odds.sum()),
-            margin=float(np.clip((scores[entry] - others.max(initial=0.0)) / _FAR, 0.0, 1.0)),
-            held=float(likeness.held[entry]),
-            strange=likeness.strange,
-            foreign=likeness.foreign,
-            swapped=self._table.swapped(likeness, row),
-            replaced=self._table.replaced(likeness, row),
-            examples=float(self._counts[entry]),
+            asked=held,
+            known=known,
+            alike=float(look.alike[row]),
+            letters=of[9],
+            turns=of[3],
+            manner=of[10],
+            topic=of[8],
+            usual=of[4],
+            share=1.0 / sum([exp(max(score - best, -50.0)) for score in scores]),
+            margin=min(max((best - following) / _FAR, 0.0), 1.0),
+            score=best,
+            held=unlike.held,
+            strange=look.asked.strange,
+            swapped=unlike.swapped,
+            replaced=unlike.replaced,
+            examples=float(examples),
             entries=float(len(self._entries)),
-            mass=likeness.mass,
+            words=float(len(look.asked.weights)),
+            mass=look.asked.mass,
+            near=nearest,
+            nearer=nearer,
+            around=around,
+            learned=learned,
+            leads=leads,
         )
         return signals, row
 
+    def odds(self, signals: Signals, kind: int) -> float:
+        """The logarithm of right to wrong."""
+        odds = confidence.trees(confidence.TREES[kind]).odds(signals)
+        return self._fit.odds(signals, odds, kind) if self._fit is not None else odds
 
-def _alike(likeness: Likeness, differs: NDArray[np.bool_]) -> Floats:
-    """Per row: the harmonic mean of the shares, less where the row says something else."""
-    both = likeness.asked + likeness.known
-    alike = 2 * likeness.asked * likeness.known / np.maximum(both, np.float32(1e-6))
-    less: Floats = np.where(differs, alike * np.float32(_MISMATCH), alike)
-    return less
+    def kind(self, entry: int, near: bool) -> int:
+        if not near:
+            return _WORDS
+        return _ACROSS if self._foreign[entry] else _NEAR
+
+    def _told(self, reading: Reading, text: str, match: Match) -> tuple[Passage, ...]:
+        look = match.look
+        likeness = np.zeros(len(self._entries), dtype=np.float32)
+        likeness[look.entries] = (look.features[0] + look.features[8]) / np.float32(2)
+        also = [lexicon.read(text) for lexicon in self._also]
+        return self._passages.best(reading, likeness, match.entry, also=also)
+
+    def _interval(self, match: Match) -> tuple[float, float]:
+        if match.fixed:
+            return 0.0, 1.0
+        if self._fit is not None and match.kind in self._fit.bounds:
+            return self._fit.bounds[match.kind].around(match.probability)
+        return confidence.trees(confidence.TREES[match.kind]).bounds.around(match.probability)
 
 
 def _spoken(entry: Entry, language: str) -> str:

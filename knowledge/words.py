@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 
 from knowledge import plainyaml
@@ -14,6 +15,8 @@ LONGEST = 800
 """Characters read of one question, its last ones: what it costs is bounded."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST_STEM = 3
+_REMEMBERED = 20_000
+"""Words whose stem and weight are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,47 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a language points back at what was said before."""
+
+    connectors: frozenset[str] = frozenset()
+    """"and", "or": what follows may be a piece of a sentence."""
+    links: frozenset[str] = frozenset()
+    """Such a piece begins with one."""
+    owners: frozenset[str] = frozenset()
+    """Or with one of these, which a pronoun does not stand before."""
+    conditions: frozenset[str] = frozenset()
+    """ "if": such a piece, though it has a verb."""
+    finite: frozenset[str] = frozenset()
+    """Verbs that make a sentence."""
+    questions: frozenset[str] = frozenset()
+    pronouns: frozenset[str] = frozenset()
+    pointers: frozenset[str] = frozenset()
+    """Pronouns that may also stand before a noun."""
+    named: frozenset[str] = frozenset()
+    """After a pronoun: what it means follows."""
+    participles: tuple[str, ...] = ()
+    """Endings of words that say what was done with it."""
+    persons: frozenset[str] = frozenset()
+    """Pronouns that may mean nobody in particular."""
+    clitics: frozenset[str] = frozenset()
+    endings: tuple[str, ...] = ()
+    """Of verbs with a pronoun in them."""
+    expletives: frozenset[str] = frozenset()
+    """Pronouns that may mean nothing."""
+    asides: frozenset[str] = frozenset()
+    """After such a pronoun: it means nothing."""
+    extending: frozenset[str] = frozenset()
+    """Later after it: what it means follows."""
+    hesitations: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
+    abouts: tuple[str, ...] = ()
+    """What begins so leans."""
+    wholes: frozenset[str] = frozenset()
+    """These lean as they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """What a language's words weigh. An empty one serves a language that has none."""
 
@@ -49,43 +93,42 @@ class Lexicon:
     contrasts: Mapping[str, int] = field(default_factory=dict)
     """A stem and the number of the group whose members exclude one another."""
     negations: frozenset[str] = frozenset()
-    openers: frozenset[str] = frozenset()
+    leads: re.Pattern[str] | None = None
+    """Finds what a turn opens with before it comes to its question: "Wait.", "no, I …"."""
     numerals: Mapping[str, int] = field(default_factory=dict)
     joiner: str = ""
     endings: tuple[str, ...] = ()
     expansions: tuple[tuple[str, str], ...] = ()
     phrases: Mapping[str, str] = field(default_factory=dict)
+    manner: Manner = field(default_factory=Manner)
     matcher: re.Pattern[str] | None = None
     """Finds hollow phrases and those that are one notion."""
+    _known: dict[str, Word | None] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, text: str) -> Reading:
-        tokens = self._tokens(text)
+        tokens = self.tokens(text, led=True)
         plain = " ".join(tokens)
-        if len(tokens) > 1 and tokens[0] == "no" and tokens[1] in self.openers:
-            tokens = tokens[1:]
         if self.matcher is not None:
-            joined = self.matcher.sub(lambda hit: self.phrases[hit[0]], " ".join(tokens))
-            tokens = joined.split()
+            tokens = self.matcher.sub(lambda hit: self.phrases[hit[0]], plain).split()
         numbers: set[str] = set()
         words: dict[str, Word] = {}
         members: dict[int, str] = {}
         said: list[str] = []
         negated = False
         for token in self._counted(tokens):
-            if token[0].isdigit():
-                numbers.add(token)
-            if token in self.negations:
+            word = self.word(token)
+            if word is None:
                 negated = True
                 continue
-            weight = self.weights.get(token, FULL)
-            if weight == SILENT:
+            if token[0].isdigit():
+                numbers.add(token)
+            if word.weight == SILENT:
                 continue
             said.append(token)
-            stem = self.stem(token)
-            words.setdefault(stem, Word(stem, weight))
-            group = self.contrasts.get(stem)
+            words.setdefault(word.stem, word)
+            group = self.contrasts.get(word.stem)
             if group is not None:
-                members[group] = stem
+                members[group] = word.stem
         return Reading(
             plain=plain,
             said=" ".join(sorted(said)),
@@ -95,12 +138,24 @@ class Lexicon:
             members=members,
         )
 
+    def word(self, token: str) -> Word | None:
+        """None where it denies. Remembered, for reading is a good part of a decision's time."""
+        if token in self._known:
+            return self._known[token]
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        word = None
+        if token not in self.negations:
+            word = Word(self.stem(token), self.weights.get(token, FULL))
+        self._known[token] = word
+        return word
+
     def read_all(self, text: str) -> Iterator[Word]:
         """The words of a text of any length, as often as they stand there."""
         for token in _WORD.findall(fold(text)):
             weight = self.weights.get(token, FULL)
             if weight != SILENT:
-                yield Word(self.stem(token), weight)
+                yield self.word(token) or Word(self.stem(token), weight)
 
     def stem(self, word: str) -> str:
         known = self.same.get(word)
@@ -115,15 +170,25 @@ class Lexicon:
             stem = stem[:-1]
         return self.same.get(stem, stem)
 
-    def _tokens(self, text: str) -> list[str]:
+    def tokens(self, text: str, *, led: bool = False) -> list[str]:
+        """The words as said; `led`: without what a turn opens with."""
         folded = fold(text[-LONGEST:]).replace("’", "'")
-        for short, full in self.expansions:
-            if short in folded:
-                folded = folded.replace(short, full)
-        return [token.replace("'", "") for token in _WORD.findall(folded)]
+        if led and self.leads is not None and (lead := self.leads.match(folded)):
+            folded = folded[lead.end() :]
+        if "'" in folded:
+            for short, full in self.expansions:
+                if short in folded:
+                    folded = folded.replace(short, full)
+            return [token.replace("'", "") for token in _WORD.findall(folded)]
+        return _WORD.findall(folded)
 
     def _counted(self, tokens: list[str]) -> Iterable[str]:
         """Numerals as digits: "two hundred" is 200, "four eight two one" is 4821."""
+        if any(token in self.numerals or token.isdecimal() for token in tokens):
+            return self._with_digits(tokens)
+        return tokens
+
+    def _with_digits(self, tokens: list[str]) -> Iterator[str]:
         at = 0
         while at < len(tokens):
             end = at
@@ -167,6 +232,7 @@ def fold(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
+@lru_cache(maxsize=16)
 def lexicon(language: str) -> Lexicon:
     """The shipped lexicon of a language, else an empty one."""
     file = resources.files("knowledge") / "lexicon" / f"{language}.yaml"
@@ -204,7 +270,7 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
         same=same,
         contrasts=contrasts,
         negations=frozenset(_words(tree["negations"])),
-        openers=frozenset(item.text for item in _items(tree["openers"])),
+        leads=_leads(tree),
         numerals=_numerals(_pairs(tree["numbers"])),
         joiner=_text(_pairs(tree["numbers"])["joiner"]),
         endings=endings,
@@ -212,7 +278,38 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
             (short, _text(full)) for short, full in _pairs(tree["expansions"]).items()
         ),
         phrases=phrases,
-        matcher=re.compile(r"\b(?:" + "|".join(map(re.escape, ordered)) + r")\b"),
+        manner=_manner(_pairs(tree["leaning"])),
+        matcher=re.compile(rf"\b{_any(ordered)}\b"),
+    )
+
+
+def _leads(tree: Mapping[str, Node]) -> re.Pattern[str]:
+    """A lead is followed by a stop, by another lead, or by what a question opens with."""
+    lead, opener = (_any(_words(tree[name])) for name in ("leads", "openers"))
+    after = _any(_words(tree["after_no"]))
+    stop = r"\s*[.,;:!…]\W*"
+    before = rf"(?:{lead})(?:{stop}|\s+(?=(?:{lead}|{opener})\b))|no(?:{stop}|\s+(?={after}\b))"
+    return re.compile(rf"\W*(?:(?:{before})(?=.*\w))+")
+
+
+def _any(words: Sequence[str]) -> str:
+    return "(?:" + "|".join(map(re.escape, words)) + ")"
+
+
+def _manner(tree: Mapping[str, Node]) -> Manner:
+    sets = {
+        name: frozenset(_words(tree[name]))
+        for name in (
+            "connectors", "links", "owners", "conditions", "finite", "questions", "pronouns",
+            "pointers", "named", "persons", "clitics", "expletives", "asides", "extending", "hesitations", "tails",
+        )
+    }  # fmt: skip
+    return Manner(
+        **sets,
+        endings=tuple(_words(tree["endings"])),
+        participles=tuple(_words(tree["participles"])),
+        abouts=tuple(item.text for item in _items(tree["abouts"])),
+        wholes=frozenset(item.text for item in _items(tree["wholes"])),
     )
 
 

@@ -146,19 +146,25 @@ class RedisStore:
             async with self._redis.pipeline(transaction=True) as batch:
                 batch.set(f"answerline:token:{token}", call, ex=LIFE)
                 batch.set(f"answerline:waiting:{call}", token, ex=REPEATED, nx=True, get=True)
-                _, known = await batch.execute()
+                _, waiting = await batch.execute()
+            known = _text(waiting)
+            if known and not await self._redis.exists(f"answerline:token:{known}"):
+                await self._redis.set(f"answerline:waiting:{call}", token, ex=REPEATED)
+                known = ""
         except (RedisError, OSError) as error:
             raise Fault("refused", type(error).__name__) from error
-        return _text(known) or token
+        return known or token
 
     async def take(self, call: str, token: str) -> bool:
+        """In one go: a redeemed token that still waits would be given out until it is too old."""
         try:
-            owner = _text(await self._redis.getdel(f"answerline:token:{token}"))
-            if owner == call:
-                await self._redis.delete(f"answerline:waiting:{call}")
+            async with self._redis.pipeline(transaction=True) as batch:
+                batch.getdel(f"answerline:token:{token}")
+                batch.delete(f"answerline:waiting:{call}")
+                owner, _ = await batch.execute()
         except (RedisError, OSError) as error:
             raise Fault("refused", type(error).__name__) from error
-        return owner == call
+        return _text(owner) == call
 
 
 def _text(value: bytes | str | None) -> str:

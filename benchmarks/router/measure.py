@@ -19,6 +19,7 @@ from knowledge.evaluation import (
     told_apart,
     weights,
 )
+from knowledge.routing import Thresholds
 
 STRANGE = 0.18
 """Share of the turns that nothing answers, where they are counted in: as in CLINC150's own test."""
@@ -59,6 +60,8 @@ class Result:
     answered_98: float
     deployed_95: Deployed
     deployed_98: Deployed
+    sure: Deployed
+    """Where the confidence, calibrated, is at least the one that the service asks for."""
     mixed_95: float
     """As `answered_95`, of turns 18 % of which nothing answers."""
     mixed_error: float
@@ -119,6 +122,7 @@ def quality(contender: Contender, trial: Trial, before: Outcomes) -> Iterator[Re
             answered_98=reach(inside, 0.98),
             deployed_95=_deployed(inside, chosen[0.95]),
             deployed_98=_deployed(inside, chosen[0.98]),
+            sure=_deployed(told.of(told.inside), Thresholds().answer),
             mixed_95=reach(found, 0.95, mixed),
             mixed_error=calibration_error(told, mixed),
             mixed_luck=by_luck(told, mixed),

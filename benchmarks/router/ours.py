@@ -15,8 +15,8 @@ from knowledge.routing import Thresholds, choose
 
 THRESHOLDS = Thresholds()
 Build = Callable[[Sequence[Entry]], Index]
-PLAIN = "with the shipped coefficients"
-FITTED = "fitted to its content"
+PLAIN, FITTED = "", ", fitted"
+"""With the shipped coefficients; with those that were fitted to the content."""
 
 
 class Words:
@@ -24,7 +24,7 @@ class Words:
 
     def __init__(self, build: Build, how: str) -> None:
         """`how`: PLAIN or FITTED, as `build` does it."""
-        self.name = f"Answerline by words, {how}"
+        self.name = f"Answerline, words{how}"
         self._build = build
 
     def learn(self, entries: Sequence[Entry], language: str) -> None:
@@ -44,7 +44,7 @@ class Meaning:
     ours, lexical = True, False
 
     def __init__(self, build: Build, how: str, sentences: Sentences, runner: Runner) -> None:
-        self.name = f"Answerline by meaning too, {how}"
+        self.name = f"Answerline, meaning{how}"
         self._build = build
         self._sentences = sentences
         self._runner = runner

@@ -6,10 +6,13 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.router.measure import Deployed, Pace, Result
+from benchmarks.router.measure import CLEAN, Deployed, Pace, Result
+from benchmarks.router.trials import CALLERS
 
 ERROR = 0.03
 """Expected calibration error, at most; more where luck alone makes more of so few questions."""
+ANSWERED, RIGHT = 0.60, 0.95
+"""Of what callers may ask of the shipped content: answered without the model; of that, right."""
 LEXICAL, WITH_EMBEDDING = 0.001, 0.010
 """Seconds of a decision, p99, at most."""
 PER_SECOND = 5000
@@ -46,7 +49,7 @@ class Report:
 
     @property
     def targets(self) -> list[Target]:
-        return [*self._ahead(), *self._calibrated(), *self._fast()]
+        return [*self._ahead(), *self._sure(), *self._calibrated(), *self._fast()]
 
     @property
     def missed(self) -> list[Target]:
@@ -75,6 +78,14 @@ class Report:
                     what = f"{trial}, {condition}: answered at 95 %, ahead of {row.contender}"
                     bound = row.answered_95
                     yield Target(what, ours.answered_95, bound, least=True, above=bound < 1.0)
+
+    def _sure(self) -> Iterator[Target]:
+        """What callers may ask of the shipped content, at the shipped threshold."""
+        for trial, condition in self.parts():
+            if trial.startswith(CALLERS) and condition == CLEAN:
+                [*_, ours] = [row for row in self.rows(trial, condition) if row.ours]
+                yield Target(f"{trial}: answered", ours.sure.answered, ANSWERED, least=True)
+                yield Target(f"{trial}: answered right", ours.sure.right or 0.0, RIGHT, least=True)
 
     def _calibrated(self) -> Iterator[Target]:
         for row in self.results:
@@ -106,11 +117,11 @@ def quality(report: Report, trial: str, condition: str) -> Table:
     page = Table(title=f"{trial}, {condition}: {counts}", title_justify="left", show_edge=False)
     page.add_column("%", no_wrap=True)
     heads = (
-        "right", "ECE raw", "ECE", "luck", "at 95 %", "at 98 %", "deployed 95", "deployed 98",
+        "right", "ECE raw", "ECE", "luck", "at 95 %", "at 98 %", "deployed 95", "sure",
         "mixed 95", "mixed ECE", "strange known",
     )  # fmt: skip
     for head in heads:
-        page.add_column(head, justify="right")
+        page.add_column(head, justify="right", no_wrap=True)
     for row in rows:
         page.add_row(
             row.contender,
@@ -121,7 +132,7 @@ def quality(report: Report, trial: str, condition: str) -> Table:
             _share(row.answered_95),
             _share(row.answered_98),
             _deployed(row.deployed_95),
-            _deployed(row.deployed_98),
+            _deployed(row.sure),
             _share(row.mixed_95),
             _share(row.mixed_error),
             _share(row.strangers_known),

@@ -163,6 +163,7 @@ def result(contender: str, *, ours: bool, answered: float) -> Result:
         answered_98=answered,
         deployed_95=deployed,
         deployed_98=deployed,
+        sure=deployed,
         mixed_95=answered,
         mixed_error=0.05,
         mixed_luck=0.06,

@@ -44,8 +44,8 @@ ANGRY = Said("ps_forever", "This is ridiculous, I am furious.")
 PAYMENT = Said("sb_spk1_snt1", "How long does a payment take?")
 VAGUE = Said("google_brooklyn", "How long does a payment take?")
 BUILT = Said("google_brooklyn", "When did they build the Brooklyn Bridge?")
-MONEY = Said("azure_weather_mulaw", "How many days do I wait for my money?")
-FRANCE = Said("sb_spk1_snt1", "Is France a problem?")
+LOST = Said("azure_weather_mulaw", "When did they lose my payment?")
+VOID = Said("sb_spk1_snt1", "Is my contract void in France?")
 THAT_IS_ALL = Said("google_df_today", "That's all, goodbye.")
 ABRIO = Said("pv_rhino_es_out", "¿Cuándo abrió el puente?", "es")
 ES_TODO = Said("dograh_yes", "Adiós.", "es")
@@ -119,11 +119,11 @@ async def angry(_house: House, caller: Caller, _more: More) -> None:
 
 async def away(house: House, caller: Caller, more: More) -> None:
     """Pinecone stops answering between two turns, and the embeddings before the next one."""
-    for said, answer in ((BUILT, OPENED), (MONEY, THREE_DAYS), (FRANCE, EUROPE)):
+    for said, answer in ((BUILT, OPENED), (LOST, THREE_DAYS), (VOID, EUROPE)):
         more["asked"] = [*more.get("asked", ()), len(house.pinecone.asked)]
         await house.asks(caller, said, answer)
         await house.pinecone.behave(fault=Fault.HANG)
-        if said is MONEY:
+        if said is LOST:
             await house.openai.behave(fault=Fault.HANG)
 
 
@@ -196,7 +196,7 @@ PLANS = {
         {"OPENAI_API_KEY": "", "ROUTING_ANSWER_THRESHOLD": "1"},
     ),
     "near": Plan(
-        [BUILT, MONEY, FRANCE],
+        [BUILT, LOST, VOID],
         {"away": away},
         {
             "EMBEDDING": "openai",

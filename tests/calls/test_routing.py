@@ -198,6 +198,8 @@ def test_an_experiment_holds_from_the_next_turn_on_until_it_is_stopped(played: C
 def test_what_was_spoken_ahead_is_not_asked_of_the_voice(played: Calls) -> None:
     one = played["ready"]
     assert one.more["before"].count(THREE_DAYS) == 1
+    assert "A caller for you." not in one.more["before"], "a colleague hears that from Twilio"
+    assert not [text for text in one.more["before"] if "{" in text]
     assert one.more["after"].count(THREE_DAYS) == 1
     voices = [event.provider for event in one.events(Answered) if event.service == "voice"]
     assert voices[-1] == "ready"

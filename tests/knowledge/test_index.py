@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.noise import Noise
+from knowledge.noise import Noise
 from knowledge.answers import Answer, Question
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording, ingest, shipped
@@ -238,7 +238,7 @@ def test_the_same_question_has_the_same_answer_in_every_index(index: Index) -> N
 def held_out(language: str, folds: Iterable[int], rate: float) -> tuple[list[bool], list[float]]:
     """Each phrasing asked of an index that never saw it: right or not, and how sure."""
     rng = random.Random(5)
-    noise = Noise([known.wordings[language].asked for known in ENTRIES], rng)
+    noise = Noise((text for known in ENTRIES for text in known.wordings[language].asked), rng)
     right, sure = [], []
     for fold in folds:
         entries, held = [], []

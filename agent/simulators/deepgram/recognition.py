@@ -91,7 +91,8 @@ class Library:
         product = np.fft.irfft(spectrum.sum(axis=1), self._size)[:places]
         score = product / (self._norms(size) * norm)
         best = int(np.argmax(score))
-        recording = max(0, int(np.searchsorted(self._starts, best + size // 2, "right")) - 1)
+        # by its end: a stretch may begin in the silence before a recording, never in another one
+        recording = max(0, int(np.searchsorted(self._starts, best + size - 1, "right")) - 1)
         return Match(recording, best - self._starts[recording], float(score[best]))
 
     def score(self, recording: int, offset: int, stretch: Frames) -> float:

@@ -121,6 +121,18 @@ async def test_a_stream_may_come_to_another_worker_than_its_webhook(
     assert not await one.redeem("CA1", token)
 
 
+async def test_a_token_whose_redemption_redis_did_not_confirm_is_not_handed_out_again(
+    redis: Redis, clock: Clock
+) -> None:
+    tokens = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock, deadline=5.0)
+    first = await tokens.issue("CA1")
+    await redis.getdel(f"answerline:token:{first}")  # and the answer came too late
+    second = await tokens.issue("CA1")
+    assert second != first
+    assert await tokens.issue("CA1") == second
+    assert await tokens.redeem("CA1", second)
+
+
 async def test_while_redis_is_away_calls_are_still_taken_and_a_replay_is_not(clock: Clock) -> None:
     nobody = Redis(port=1, socket_connect_timeout=0.05)
     tokens = Tokens("key", [RedisStore(nobody), OwnStore(clock)], clock)

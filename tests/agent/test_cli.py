@@ -270,7 +270,7 @@ def test_the_pipeline_is_shown_in_order(ran: Asked) -> None:
     stages = [row["stage"] for row in json.loads(ended(ran("pipeline json"), 0).stdout)]
     assert stages == [
         "LineInput", "Hear", "Ears", "Keys", "UserTurn",
-        "Route", "Model", "Voice", "LineOutput", "AgentTurn",
+        "Replies", "Survey", "Route", "Model", "Voice", "LineOutput", "AgentTurn",
     ]  # fmt: skip
 
 

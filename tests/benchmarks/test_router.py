@@ -22,7 +22,7 @@ from knowledge.evaluation import Case, Evaluation, calibration_error, summary, u
 from knowledge.ingest import ingest
 from knowledge.words import lexicon
 
-ANSWERED = 0.12
+ANSWERED = 0.18
 """Share of the shipped questions that is at least answered without the model."""
 
 
@@ -118,14 +118,14 @@ def test_public_sets_are_read_where_they_are(tmp_path: Path) -> None:
     (tmp_path / "clinc150/train_val.json").write_text(json.dumps(told))
     domains = {"banking": ["pay_bill"], "credit_cards": [], "small_talk": ["tell_joke"]}
     (tmp_path / "clinc150/domains.json").write_text(json.dumps(domains))
-    banking, clinc = list(trials.trials(tmp_path, trials.QUICK))[:2]
+    banking, clinc = list(trials.trials(tmp_path, trials.FULL))[:2]
     assert [case.text for case in banking.asked if not case.entry] == ["a joke please"]
     assert [case.text for case in clinc.asked if not case.entry] == ["who won", "who lost"]
     assert {case.entry for case in clinc.asked} == {"tell_joke", "pay_bill", ""}
 
 
 def test_without_public_sets_the_content_is_asked_of(tmp_path: Path) -> None:
-    names = [trial.name for trial in trials.trials(tmp_path / "none", trials.QUICK)]
+    names = [trial.name for trial in trials.trials(tmp_path / "none", trials.FULL)]
     assert names == ["content, en", "content, es", "callers, en", "callers, es"]
 
 

@@ -72,12 +72,7 @@ async def sure(house: House, caller: Caller, _more: More) -> None:
 async def leans(house: House, caller: Caller, more: More) -> None:
     await house.asks(caller, MY_DAUGHTER, DAUGHTER)
     await caller.say(MY_WIFE.clip)
-
-    def answered(_now: float) -> bool:
-        said = list(house.witness.spoken(caller.call_sid))
-        return any(SHE_TOO in one or ALONE in one for one in said)
-
-    await caller.until(answered, PATIENCE, "for an answer about the wife")
+    await house.hears(caller, SHE_TOO, ALONE)
     more["prompts"] = [
         request
         for request in house.openai.requests
@@ -86,7 +81,8 @@ async def leans(house: House, caller: Caller, more: More) -> None:
 
 
 async def strange(house: House, caller: Caller, _more: More) -> None:
-    await house.asks(caller, CAPITAL, PARIS)
+    await caller.say(CAPITAL.clip)
+    await house.hears(caller, PARIS, EUROPE)
 
 
 async def unsure(house: House, caller: Caller, _more: More) -> None:
@@ -119,12 +115,12 @@ async def angry(_house: House, caller: Caller, _more: More) -> None:
 
 async def away(house: House, caller: Caller, more: More) -> None:
     """Pinecone stops answering between two turns, and the embeddings before the next one."""
-    for said, answer in ((BUILT, OPENED), (LOST, THREE_DAYS), (VOID, EUROPE)):
-        more["asked"] = [*more.get("asked", ()), len(house.pinecone.asked)]
-        await house.asks(caller, said, answer)
-        await house.pinecone.behave(fault=Fault.HANG)
-        if said is LOST:
-            await house.openai.behave(fault=Fault.HANG)
+    await house.asks(caller, BUILT, OPENED)
+    await house.pinecone.behave(fault=Fault.HANG)
+    await house.asks(caller, LOST, THREE_DAYS)
+    await house.openai.behave(fault=Fault.HANG)
+    await house.asks(caller, VOID, EUROPE)
+    more["paths"] = house.pinecone.asked
 
 
 async def renewed(house: House, caller: Caller, more: More) -> None:

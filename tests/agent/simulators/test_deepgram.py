@@ -11,8 +11,15 @@ import numpy as np
 import pytest
 
 from agent.simulators.deepgram import Deepgram, Mishaps, from_folder
-from agent.simulators.deepgram.recognition import Library
-from agent.simulators.deepgram.recordings import RATE, Recording, words
+from agent.simulators.deepgram.recognition import LOOK, Library
+from agent.simulators.deepgram.recordings import (
+    HOP,
+    RATE,
+    Recording,
+    fingerprint,
+    power,
+    words,
+)
 from agent.simulators.deepgram.transcription import Transcription, read
 from agent.simulators.server import Behaviour, Fault
 from tests import recordings
@@ -80,6 +87,15 @@ def test_several_utterances_of_a_stream_are_told_apart() -> None:
     pcm = pause + YES.pcm + pause + POLICY.pcm + pause + TRUCK.pcm + pause + YES.pcm + pause
     events, _ = transcribe(pcm, ALL)
     assert finals(events) == ["Yes.", "What does my policy cover.", "And a tow truck.", "Yes."]
+
+
+def test_a_beginning_after_silence_is_not_the_end_of_another_recording() -> None:
+    library = Library(ALL)
+    for number, one in enumerate(ALL):
+        begun = library.begins[number] * HOP + round(0.2 * RATE)
+        found = library.find(fingerprint(power(silence(0.9) + one.pcm[: 2 * begun]))[-LOOK:])
+        assert found is not None
+        assert ALL[found.recording].transcript == one.transcript
 
 
 @pytest.mark.parametrize("decibel", [20.0, 10.0, 5.0])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_bytes
 
@@ -18,6 +19,7 @@ from knowledge.embedding import Embedding
 from knowledge.embedding.recent import Recent
 from knowledge.embedding.vectors import Vectors
 from knowledge.events import Emit, Event, Switched
+from knowledge.fitted import ENGINE
 from knowledge.index import Index
 from knowledge.pinecone import Account, Embedded, Pinecone
 from knowledge.pinecone.space import Space
@@ -41,8 +43,13 @@ class Answering:
     """The embedding itself, where it lies behind a network."""
     renewed: list[Callable[[], None]]
     """Told of each new edition."""
+    warming: asyncio.Task[None] | None
+    """Finds the index at Pinecone before a caller waits for it."""
 
     async def close(self) -> None:
+        if self.warming is not None:
+            self.warming.cancel()
+            await asyncio.wait({self.warming})
         await self.shelf.close()
         if self.recent is not None:
             await self.recent.aclose()
@@ -137,7 +144,8 @@ async def open_answering(
 
     def version() -> str:
         held = shelf.current
-        return f"{held.version}.{len(held.vectors.ids) if held.vectors else 0}.{policy()}"
+        vectors = len(held.vectors.ids) if held.vectors else 0
+        return f"{ENGINE}.{held.version}.{held.fitted:d}.{vectors}.{policy()}"
 
     def remembered(answerer: Answerer, name: str, shared: Redis | None) -> Decisions:
         return Decisions(
@@ -151,7 +159,13 @@ async def open_answering(
 
     usual = remembered(shelf, "", redis if distant else None)
     knowers = {"": usual, "usual": usual, "words": remembered(Words(shelf), "words:", None)}
-    return Answering(shelf, knowers, embedding, space, recent, renewed)
+    warming = asyncio.create_task(_warm(space)) if space is not None else None
+    return Answering(shelf, knowers, embedding, space, recent, renewed, warming)
+
+
+async def _warm(space: Space) -> None:
+    with suppress(Fault):  # the first question will tell
+        await space.check()
 
 
 def _composer(

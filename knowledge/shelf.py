@@ -53,6 +53,8 @@ class Edition:
     version: str
     vectors: Vectors | None
     answerer: Answerer
+    fitted: bool = False
+    """Whether the confidence was fitted to this very content."""
 
 
 class Compose(Protocol):
@@ -198,15 +200,25 @@ class Shelf:
         self._fitted_of = _stamp(self._fit)
         index = self._built(content)
         return Edition(
-            content, index, edition.version(content), vectors, self._compose(index, vectors)
+            content,
+            index,
+            edition.version(content),
+            vectors,
+            self._compose(index, vectors),
+            fitted=self._fitting(content) is not None,
         )
 
     def _built(self, content: Content) -> Index:
-        fitted = Fitted.load(self._fit)
-        index = Index.build(content.entries, documents=content.pieces, fitted=fitted)
+        index = Index.build(
+            content.entries, documents=content.pieces, fitted=self._fitting(content)
+        )
         for language in {language for entry in content.entries for language in entry.wordings}:
             index.best(Question("ready", language))  # whatever is built when it is first asked
         return index
+
+    def _fitting(self, content: Content) -> Fitted | None:
+        fitted = Fitted.load(self._fit)
+        return fitted.of(content.entries) if fitted is not None else None
 
     def _known(self, content: Content) -> Vectors | None:
         """Of those phrasings whose text has a vector from before."""

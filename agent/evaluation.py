@@ -16,7 +16,7 @@ from agent.embeddings import opened
 from knowledge.answers import Answer, Question
 from knowledge.chain import Fault
 from knowledge.edition import Content
-from knowledge.embedding import Embedding
+from knowledge.embedding import Embedding, Floats
 from knowledge.embedding.local import EmbeddingMissing
 from knowledge.embedding.vectors import Vectors, phrasings
 from knowledge.entries import Entry
@@ -30,6 +30,7 @@ from knowledge.evaluation import (
     summary,
     unseen,
 )
+from knowledge.fitted import Fitted, fitted_file
 from knowledge.index import Index
 from knowledge.language import Detector
 from knowledge.noise import Noise
@@ -84,6 +85,8 @@ class Examiner:
         self._warn = warn
         self._stack = AsyncExitStack()
         self._runner = Runner()
+        found = Fitted.load(fitted_file(settings.data_dir, folder))
+        self._fitted = found and found.of(content.entries)
         self._vectors: Vectors | None = None
         self._embedding: Embedding | None = None
 
@@ -110,12 +113,30 @@ class Examiner:
 
     def answers(self, entries: Sequence[Entry]) -> Best:
         """From these entries alone."""
-        index = Index.build(entries)
+        index = Index.build(entries, fitted=self._fit(entries))
         if self._embedding is None or self._vectors is None:
             return index.best
         known = Vectors.of(phrasings(entries), self._embedding, known=self._vectors)
         embedded = Embedded(index, self._runner.run(known), self._embedding)
         return lambda question: self._answer(embedded, question)
+
+    def _fit(self, entries: Sequence[Entry]) -> Fitted | None:
+        """Where the content has a fit, parts of it get one of their own."""
+        if self._fitted is None or self._fitted.of(entries) is not None:
+            return self._fitted
+        from knowledge.fitting import fit  # noqa: PLC0415 (half a second)
+
+        try:
+            return fit(entries, self._rows if self._embedding is not None else None)
+        except ImportError:
+            self._warn("scikit-learn is not installed: parts are judged by the shipped fit")
+            self._fitted = None
+            return None
+
+    def _rows(self, texts: Sequence[str]) -> Floats:
+        assert self._embedding is not None
+        rows: Floats = self._runner.run(self._embedding.embed(texts))
+        return rows
 
     def ask(self, cases: Sequence[Case], best: Best, what: str, tell: Tell) -> Outcomes:
         if cases:

@@ -54,7 +54,7 @@ def samples(draws: int, seed: int, meaning: Meaning) -> dict[str, Samples]:
             scores = asked.tongue.scores(found.look)
             at = scores.index(max(scores))
             signals, row = asked.tongue.signals(found.look, scores, at)
-            if found.look.differs is not None and found.look.differs[row]:
+            if asked.tongue.most(found.look, at, row) < 1.0:
                 continue
             name = "across" if asked.across else "near" if near else "words"
             rows[name].append((signals, at == found.right, asked.source))

@@ -10,8 +10,9 @@ import json
 import os
 import random
 from asyncio import Runner
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -29,15 +30,19 @@ from knowledge.words import lexicon
 
 DATA = Path(os.environ.get("ANSWERLINE_DATA", "../shared/data"))
 SEED = 7
-SIZES = (1, 1, 2, 3, 5, 10, 30, 60, 95, 95, 95, 150)
+SIZES = (1, 2, 3, 5, 10, 30, 60, 95, 95, 95, 150)
 EXAMPLES = (1, 2, 2, 3, 5, 8, 11, 11, 11, 30, 100)
 """Phrasings per entry, at most."""
 MISHEARD = 0.3
 """Share of the questions in which the recogniser makes mistakes."""
-STRANGE = 0.18
+BODIES = 0.7
+"""Share of the knowledge bases whose entries have longer texts, where there are any."""
+STRANGE = 0.15
 """Share of the questions that no entry answers."""
 BESIDE = 0.4
 """Of these, the share that a neighbouring entry, left out, would have answered."""
+TALK = 0.8
+"""Share of the entries that a caller asks for in many words."""
 ACROSS = 25
 """Questions in another language."""
 POLITE = {
@@ -45,11 +50,15 @@ POLITE = {
         ("so ", ""), ("", " please"), ("hi ", ""), ("can you tell me ", ""), ("um ", " thanks"),
         ("hello i wanted to ask ", ""), ("i would like to know ", " please"), ("okay and ", ""),
         ("yeah hi um i have a question ", ""), ("i'm calling because i need to know ", ""),
+        ("hi um i've been with you guys for ten years and ", ""), ("my husband told me to call, ", ""),
+        ("", " i really need to know that today"), ("okay so here's the thing ", ""),
     ),
     "es": (
         ("hola ", ""), ("", " por favor"), ("pues ", ""), ("me puede decir ", ""),
         ("quisiera saber ", " gracias"), ("buenos días ", ""), ("oiga ", ""), ("eh ", ""),
         ("sí hola mire tengo una duda ", ""), ("llamo porque necesito saber ", ""),
+        ("hola mire llevo diez años con ustedes y ", ""), ("mi marido me dijo que llamara, ", ""),
+        ("", " es que me urge saberlo hoy"), ("a ver le cuento ", ""),
     ),
 }  # fmt: skip
 
@@ -64,6 +73,10 @@ class Source:
     foreign: tuple[str, ...]
     """What no entry answers."""
     share: float
+    bodies: tuple[str, ...] = ()
+    """Of each entry, its longer text."""
+    talk: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Of some entries, how callers put it: at length, and in their own words."""
     across: tuple[tuple[str, ...], ...] = ()
     """Of each entry, the ways to ask in the other language."""
     strangers: tuple[str, ...] = ()
@@ -104,6 +117,8 @@ def sources() -> list[Source]:
                 answers,
                 abroad[language],
                 share,
+                tuple(entry.body for entry in content) if language == "en" else (),
+                talk(language, [entry.id for entry in content]),
                 told[other],
                 abroad[other],
             )
@@ -114,6 +129,16 @@ def sources() -> list[Source]:
 def foreign(language: str) -> tuple[str, ...]:
     file = resources.files("knowledge") / "out_of_scope" / f"{language}.txt"
     return tuple(file.read_text(encoding="utf-8").splitlines())
+
+
+def talk(language: str, entries: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """By the entry's place."""
+    file = resources.files("benchmarks") / "callers" / f"{language}.tsv"
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for line in file.read_text(encoding="utf-8").splitlines()[1:]:
+        text, _, entry = line.partition("\t")
+        found[entries.index(entry)].append(text)
+    return {place: tuple(texts) for place, texts in found.items()}
 
 
 def titles(language: str) -> tuple[str, ...]:
@@ -200,6 +225,7 @@ def base(
     """A knowledge base and questions, each with the id that is right or ""."""
     noise = Noise((text for topic in source.topics for text in topic), rng)
     most = rng.choice(EXAMPLES)
+    bodies = bool(source.bodies) and rng.random() < BODIES
     entries, inside = [], []
     for topic in chosen:
         asked = list(source.topics[topic])
@@ -210,10 +236,14 @@ def base(
         keep = max(1, min(most - rng.choice((0, 0, 1)), len(others) - 1))
         phrasings, held = others[: keep - 1], others[keep - 1 :]
         wording = Wording(first, tuple(phrasings), source.answers[topic])
-        entries.append(Entry(str(topic), "any", {source.language: wording}))
+        body = source.bodies[topic] if bodies else ""
+        entries.append(Entry(str(topic), "any", {source.language: wording}, body))
         for text in rng.sample(held, min(2, len(held))):
             before, after = rng.choice((("", ""), ("", ""), rng.choice(POLITE[source.language])))
             said = f"{before}{text}{after}"
+            inside.append((noise(said, 0.1) if rng.random() < MISHEARD else said, str(topic)))
+        if source.talk and rng.random() < TALK:
+            said = rng.choice(source.talk[topic])
             inside.append((noise(said, 0.1) if rng.random() < MISHEARD else said, str(topic)))
         if rng.random() < 0.3:
             before, after = rng.choice(POLITE[source.language])

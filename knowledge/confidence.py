@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib import resources
-from math import exp, log
+from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,15 @@ DIFFERENT = 0.45
 """At most, where polarity, a number or an exclusive word differs, or one word is replaced."""
 FOREIGN = 0.6
 """At most, where words of one language were compared with another's."""
+THIN = 0.45
+"""At most, where little of what is asked stands in any entry, or hardly a word says anything."""
+UNKNOWN = 0.2
+"""At most, where next to nothing does."""
+EXPECTED = 0.9
+"""Log-odds that a caller's question has more than one of the draws that the trees were fitted to:
+three in twenty ask what no entry answers, three in ten did there."""
+_CLOSE, _NEARLY_ALL, _MOST, _HALF, _FAINT = 0.75, 0.85, 0.6, 0.4, 0.3
+_FEW = 3
 _HEARD_ENOUGH = 0.6
 """Transcripts that the recogniser is less sure of make the answer less sure."""
 _SUREST = 0.995
@@ -83,13 +92,13 @@ class Trees:
 
     def __init__(self, tree: dict[str, Any]) -> None:
         names = Signals._fields
-        self._signals = np.array([names.index(name) for name in tree["signals"]], dtype=np.intp)
-        self._asked = self._signals[np.array(tree["asked"], dtype=np.intp)]
-        self._above = np.array(tree["above"], dtype=np.float32)
+        signals = np.array([names.index(name) for name in tree["signals"]], dtype=np.intp)
+        self._asked = np.ascontiguousarray(signals[np.array(tree["asked"], dtype=np.intp)].T)
+        self._above = np.array(tree["above"], dtype=np.float32).T.copy()
         leaves = np.array(tree["leaves"], dtype=np.float32)
         self._leaves = leaves.ravel()
-        self._powers = 2 ** np.arange(self._asked.shape[1])[::-1]
         self._firsts = np.arange(len(leaves)) * leaves.shape[1]
+        self._spare = 8 - len(self._asked)
         self._base = float(tree["base"])
         self.bounds = Bounds(*map(tuple, tree["bounds"]))
 
@@ -97,7 +106,8 @@ class Trees:
         """The logarithm of right to wrong."""
         values = np.array(signals, dtype=np.float32)
         above = values.take(self._asked) > self._above
-        return self._base + float(self._leaves.take(above @ self._powers + self._firsts).sum())
+        leaf = np.packbits(above, axis=0)[0] >> self._spare
+        return self._base + float(self._leaves.take(leaf + self._firsts).sum())
 
 
 @cache
@@ -111,9 +121,15 @@ def chance(odds: float) -> float:
     return min(1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds)))), _SUREST)
 
 
-def odds_of(probability: float) -> float:
-    inside = max(1e-6, min(1.0 - 1e-6, probability))
-    return log(inside / (1.0 - inside))
+def ceiling(signals: Signals) -> float:
+    """What no likeness lifts the probability above; meaning may, where it was measured."""
+    if signals.near >= _CLOSE:
+        return 1.0
+    if signals.strange >= _NEARLY_ALL:
+        return UNKNOWN
+    few = signals.words <= _FEW and signals.strange >= _HALF
+    far = signals.words < _FEW and signals.alike < _FAINT
+    return THIN if few or far or signals.strange >= _MOST else 1.0
 
 
 def heard(confidence: float, transcript: float) -> float:

@@ -10,6 +10,7 @@ from knowledge.words import Reading
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
+Codes = NDArray[np.int16]
 
 
 class Contrast:
@@ -17,29 +18,41 @@ class Contrast:
 
     def __init__(self, readings: Sequence[Reading]) -> None:
         self._negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
+        self._denying = bool(self._negated.any())
         numbers: defaultdict[frozenset[str], list[int]] = defaultdict(list)
-        members: defaultdict[int, dict[str, list[int]]] = defaultdict(dict)
+        self._codes: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        members: dict[int, Codes] = {}
         for row, reading in enumerate(readings):
             if reading.numbers:
                 numbers[reading.numbers].append(row)
             for group, stem in reading.members.items():
-                members[group].setdefault(stem, []).append(row)
-        self._denying = bool(self._negated.any())
-        self._numbers = dict(numbers)
-        self._members = dict(members)
+                if group not in members:
+                    members[group] = np.zeros(len(readings), dtype=np.int16)
+                codes = self._codes[group]
+                members[group][row] = codes.setdefault(stem, len(codes) + 1)
+        self._numbers = {said: np.array(rows, dtype=np.intp) for said, rows in numbers.items()}
+        self._members = members
 
     def of(self, reading: Reading, rows: Ints) -> Bools | None:
         """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
-        if not (self._denying or reading.negated or reading.numbers or reading.members):
-            return None
-        differs: Bools = np.not_equal(self._negated, reading.negated)
+        differs: Bools | None = None
+        if reading.negated:
+            differs = ~self._negated.take(rows)
+        elif self._denying:
+            differs = self._negated.take(rows)
         if reading.numbers:
-            for numbers, those in self._numbers.items():
-                if numbers != reading.numbers:
-                    differs[those] = True
-        for group, own in reading.members.items():
-            for stem, those in self._members.get(group, {}).items():
-                if stem != own:
-                    differs[those] = True
-        chosen = differs[rows]
-        return chosen if chosen.any() else None
+            numbered = [
+                np.isin(rows, those) for of, those in self._numbers.items() if of != reading.numbers
+            ]
+            differs = _either(differs, *numbered)
+        for group, stem in reading.members.items():
+            if group in self._members:
+                told = self._members[group].take(rows)
+                own = self._codes[group].get(stem, -1)
+                differs = _either(differs, (told != 0) & (told != own))
+        return differs if differs is not None and differs.any() else None
+
+
+def _either(*differs: Bools | None) -> Bools | None:
+    found = [one for one in differs if one is not None]
+    return np.logical_or.reduce(found) if found else None

@@ -22,6 +22,15 @@ ENGINE = 1
 """Of features, signals and trees: what was fitted to others is worth nothing."""
 
 
+WORDS, NEAR = 0, 1
+"""Kinds of trees: by words alone, and with vectors."""
+SHIPPED = (
+    "1", "odds", "either odds", "share", "alike", "topic", "margin", "strange", "manner", "near",
+    "around", "learned", "leads", "well ahead", "behind", "learned and share",
+)  # fmt: skip
+"""What a fitted curve weighs; alone, the second leaves the shipped odds as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """For callers of one language."""

@@ -12,8 +12,8 @@ import random
 import sys
 from asyncio import Runner
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -23,9 +23,10 @@ import numpy as np
 from knowledge import confidence
 from knowledge.calibration import Bounds
 from knowledge.cosine import Floats
-from knowledge.embedding import NEAREST, Near, spoken
+from knowledge.confidence import Signals
+from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.entries import Entry
-from knowledge.fitted import Fit, Fitted, content_hash, weighed
+from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, weighed
 from knowledge.linear import Linear
 from knowledge.noise import Noise
 from knowledge.similarity import Table
@@ -37,7 +38,7 @@ FOLDS = 5
 SEED = 1
 MISHEARD = 0.1
 """Share of the words in the misheard half of the questions."""
-TAUGHT = 8
+TAUGHT = 5
 """Phrasings per entry, on average, from which a linear model is learned."""
 LARGEST = 30_000_000
 """Weights that a linear model may have."""
@@ -47,6 +48,7 @@ STRANGE = 0.1
 """Share of the questions, by weight, that nothing answers."""
 MISSING = 3
 """Exit code without scikit-learn."""
+_LITTLE, _MOST = 1e-3, 100.0
 Embed = Callable[[Sequence[str]], Floats]
 """Rows of length 1."""
 
@@ -55,13 +57,18 @@ Embed = Callable[[Sequence[str]], Floats]
 class Held:
     """A held-out question as an index sees it that never saw it before."""
 
-    look: Look
     tongue: Tongue
-    right: int
-    """Which of the candidates is; -1: none."""
-    inside: bool
+    looks: Mapping[int, Look]
+    """By words alone, and with vectors."""
+    entry: int
+    """The right one; -1: none is."""
     department: str
     clean: bool
+
+    def right(self, kind: int) -> int:
+        """Which of the candidates is; -1: none."""
+        entries = self.looks[kind].entries
+        return entries.index(self.entry) if self.entry in entries else -1
 
 
 def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
@@ -77,22 +84,25 @@ def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
 
 def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     rng = random.Random(SEED)
-    kinds = (0, 1) if embed is not None else (0,)
-    held: dict[int, list[Held]] = {kind: [] for kind in kinds}
-    for known, cases in splits(entries, language, FOLDS, rng):
+    held: list[Held] = []
+    strangers = _strangers(language)
+    for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
         asked = [(case.text, case.entry) for case in cases]
-        asked += [(text, "") for text in _strangers(language)[len(held[0]) % 2 :: 2]]
-        for kind in kinds:
-            held[kind] += _asked(known, asked, language, rng, embed if kind else None)
-    linear = learn(_table(entries, language))
-    parts = [_part(held.get(kind, [])) if linear is not None else 0.0 for kind in (0, 1)]
-    plain = Fit(linear, (parts[0], parts[1]), {}, {})
-    curves, bounds = {}, {}
+        asked += [(text, "") for text in strangers[number::FOLDS]]
+        held += _asked(known, asked, language, rng, embed)
+    kinds = (WORDS,) if embed is None else (WORDS, NEAR)
+    linear = learn(_tongue(entries, language, None).table)
+    parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
+    fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
     for kind in kinds:
-        curves[kind], bounds[kind] = _curve(held[kind], plain, kind)
-    counted = Counter(one.department for one in held[0] if one.inside and one.clean)
-    enough = frozenset(name for name, count in counted.items() if count >= ENOUGH)
-    return Fit(linear, plain.learned, curves, bounds, enough)
+        curve, bounds = _curve(held, fit, kind)
+        fit = replace(fit, curves={**fit.curves, kind: curve}, bounds={**fit.bounds, kind: bounds})
+    return fit
+
+
+def _departments(held: Sequence[Held]) -> frozenset[str]:
+    counted = Counter(one.department for one in held if one.entry >= 0 and one.clean)
+    return frozenset(name for name, count in counted.items() if count >= ENOUGH)
 
 
 def learn(table: Table) -> Linear | None:
@@ -113,10 +123,6 @@ def learn(table: Table) -> Linear | None:
     )
 
 
-def _table(entries: Sequence[Entry], language: str) -> Table:
-    return _tongue(entries, language, None).table
-
-
 def _tongue(entries: Sequence[Entry], language: str, linear: Linear | None) -> Tongue:
     lexicons = {of: lexicon(of) for entry in entries for of in (language, "en", *entry.wordings)}
     return Tongue(entries, language, lexicons, fit=Fit(linear, (0.0, 0.0), {}, {}))
@@ -129,7 +135,7 @@ def _asked(
     rng: random.Random,
     embed: Embed | None,
 ) -> Iterator[Held]:
-    tongue = _tongue(known, language, learn(_table(known, language)))
+    tongue = _tongue(known, language, learn(_tongue(known, language, None).table))
     noise = Noise((text for entry in known for text in entry.wordings[language].asked), rng)
     places = {entry.id: number for number, entry in enumerate(known)}
     heard = [(text, entry, True) for text, entry in asked]
@@ -137,13 +143,14 @@ def _asked(
     nears = _nears(known, language, [text for text, _, _ in heard], embed)
     for (text, entry, clean), near in zip(heard, nears, strict=True):
         reading = lexicon(language).read(text)
-        look = tongue.look(reading, near)
-        if look is None or tongue.decides(reading):
+        by_words = tongue.look(reading)
+        if by_words is None or tongue.decides(reading):
             continue
+        looks = {WORDS: by_words}
+        if near is not None and (by_meaning := tongue.look(reading, near)) is not None:
+            looks[NEAR] = by_meaning
         place = places.get(entry, -1)
-        right = look.entries.index(place) if place in look.entries else -1
-        department = known[place].department if place >= 0 else ""
-        yield Held(look, tongue, right, bool(entry), department, clean)
+        yield Held(tongue, looks, place, known[place].department if entry else "", clean)
 
 
 def _nears(
@@ -166,58 +173,70 @@ def _nears(
     ]
 
 
-def _part(held: Sequence[Held]) -> float:
+def _part(held: Sequence[Held], kind: int) -> float:
     """What the linear model counts beside the shipped ranking: as the candidates tell."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-    rows, right, weights = [], [], []
+    rows: list[tuple[float, float]] = []
+    weights: list[float] = []
     for one in held:
-        if one.right < 0 or one.look.asked.learned is None or len(one.look.entries) < 2:
+        look, right = one.looks[kind], one.right(kind)
+        if right < 0 or look.asked.learned is None or len(look.entries) == 1:
             continue
-        scores = np.array(one.tongue.scores(one.look))
-        learned = one.look.asked.learned[one.look.entries]
-        for at in range(len(scores)):
-            if at != one.right:
-                rows.append(
-                    (scores[one.right] - scores[at], learned[one.right] - learned[at])
-                )
+        scores, learned = one.tongue.scores(look), look.asked.learned[look.entries].tolist()
+        for at, (score, told) in enumerate(zip(scores, learned, strict=True)):
+            if at != right:
+                rows.append((scores[right] - score, learned[right] - told))
                 weights.append(1.0 / (len(scores) - 1))
     if not rows:
         return 0.0
     pairs = np.array(rows)
-    both = np.concatenate((pairs, -pairs))
-    right = np.repeat((1, 0), len(pairs))
-    known = LogisticRegression(C=10.0, fit_intercept=False).fit(
-        both, right, sample_weight=np.tile(weights, 2)
+    machine = LogisticRegression(C=10.0, fit_intercept=False).fit(
+        np.concatenate((pairs, -pairs)),
+        np.repeat((1, 0), len(pairs)),
+        sample_weight=np.tile(weights, 2),
     )
-    shipped, new = known.coef_[0]
-    return float(np.clip(new / max(shipped, 1e-3), 0.0, 100.0))
+    shipped, new = machine.coef_[0].tolist()
+    return min(max(new / max(shipped, _LITTLE), 0.0), _MOST)
 
 
-def _curve(held: Sequence[Held], plain: Fit, kind: int) -> tuple[Floats, Bounds]:
+def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
+    """From the shipped trees' odds to this content's; vectors are asked where words are unsure."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.model_selection import cross_val_predict  # noqa: PLC0415
 
     rows, right, inside = [], [], []
     for one in held:
-        scores = one.tongue.scores(one.look, plain)
-        at = scores.index(max(scores))
-        signals, row = one.tongue.signals(one.look, scores, at)
-        if one.look.differs is not None and one.look.differs[row]:
+        if kind == NEAR and _best(one, fit, WORDS)[2] >= SURE:
+            continue
+        at, signals, _, most = _best(one, fit, kind)
+        if most < 1.0:
             continue
         shipped = confidence.trees(confidence.TREES[kind]).odds(signals)
         rows.append(weighed(signals, shipped))
-        right.append(at == one.right)
-        inside.append(one.inside)
-    signals_, right_, inside_ = np.array(rows), np.array(right), np.array(inside)
-    strange = STRANGE / (1 - STRANGE) * inside_.sum() / max((~inside_).sum(), 1)
-    weights = np.where(inside_, 1.0, min(strange, 1.0))
+        right.append(at == one.right(kind))
+        inside.append(one.entry >= 0)
+    known, is_right, asked = np.array(rows), np.array(right), np.array(inside)
+    strange = STRANGE / (1 - STRANGE) * asked.sum() / max(int((~asked).sum()), 1)
+    weights = np.where(asked, 1.0, min(strange, 1.0))
+    if len(known) < ENOUGH or is_right.all() or not is_right.any():
+        return np.eye(1, len(SHIPPED), 1, dtype=np.float32)[0], Bounds()
     machine = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2000)
     chances = cross_val_predict(
-        machine, signals_, right_, cv=5, method="predict_proba", params={"sample_weight": weights}
+        machine, known, is_right, method="predict_proba", params={"sample_weight": weights}
     )[:, 1]
-    curve: Floats = machine.fit(signals_, right_, sample_weight=weights).coef_[0].astype(np.float32)
-    return curve, Bounds.of(chances.tolist(), right_.tolist())
+    curve: Floats = machine.fit(known, is_right, sample_weight=weights).coef_[0]
+    return curve.astype(np.float32), Bounds.of(chances.tolist(), is_right.tolist())
+
+
+def _best(held: Held, fit: Fit, kind: int) -> tuple[int, Signals, float, float]:
+    """The best candidate, its signals, how probable it is, and at most."""
+    look = held.looks[kind]
+    scores = held.tongue.scores(look, fit)
+    at = scores.index(max(scores))
+    signals, row = held.tongue.signals(look, scores, at)
+    odds = fit.odds(signals, confidence.trees(confidence.TREES[kind]).odds(signals), kind)
+    return at, signals, confidence.chance(odds), held.tongue.most(look, at, row)
 
 
 def _strangers(language: str) -> list[str]:

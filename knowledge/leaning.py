@@ -25,21 +25,28 @@ def leans(text: str, lexicon: Lexicon) -> bool:
     before. "It" in "how long does it take to …" means nothing, and what stands in the same turn
     before it may be what it means."""
     manner = lexicon.manner
-    tokens = _bare(lexicon.tokens(text), manner)
+    tokens = lexicon.tokens(text)
+    if manner.triggers.isdisjoint(tokens) and not (
+        manner.endings and any(token.endswith(manner.endings) for token in tokens)
+    ):
+        return False
+    tokens = _bare(tokens, manner)
     joined = tokens[0] in manner.connectors if tokens else False
     while tokens and tokens[0] in manner.connectors:
         tokens = tokens[1:]
     if not tokens:
         return False
     said = " ".join(tokens)
-    if said in manner.wholes or any(said.startswith(f"{start} ") for start in manner.abouts):
+    if said in manner.wholes or said.startswith(tuple(f"{start} " for start in manner.abouts)):
         return True
     telling = [_tells(token, lexicon) for token in tokens]
     if joined and _fragment(tokens, sum(telling), manner):
         return True
     return any(
-        _standing(tokens, at, at > 0 and telling[at - 1], manner) and _open(tokens, telling, at, manner)
-        for at in range(len(tokens))
+        _standing(tokens, at, at > 0 and telling[at - 1], manner)
+        and _open(tokens, telling, at, manner)
+        for at, token in enumerate(tokens)
+        if token in manner.triggers or (manner.endings and token.endswith(manner.endings))
     )
 
 

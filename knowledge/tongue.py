@@ -35,6 +35,8 @@ _NEAREST = 3
 """Entries that are candidates because they are nearest in meaning."""
 _LEARNED = 2
 """Entries that are candidates because a linear model says so."""
+_MANY = 20
+"""Phrasings of an entry of which one alone says little."""
 _FAR = 10.0
 """Score by which a best entry leads when nothing else comes near."""
 _ANSWERED = 0.6
@@ -170,18 +172,14 @@ class Tongue:
         chance, fixed = confidence.chance(self.odds(signals, kind)), True
         if verbatim:
             chance = confidence.VERBATIM / len(verbatim)
-        elif look.differs is not None and look.differs[row]:
-            chance = min(chance, confidence.DIFFERENT)
+        elif (most := self.most(look, at, row)) == confidence.DIFFERENT:
+            chance = min(chance, most)
         elif entry in same:
             chance = max(chance, confidence.SAME_WORDS) / len(same)
-        elif kind == _WORDS and self._foreign[entry]:
-            chance = min(chance, confidence.FOREIGN)
-        elif not self._foreign[entry] and self.table.substituted(
-            look.asked, entry, int(look.likeness.rows[row])
-        ):
-            chance = min(chance, confidence.DIFFERENT)
         else:
-            fixed = False
+            most = min(most, confidence.ceiling(signals))
+            fixed = most < 1.0
+            chance = min(chance, most)
         return Match(entry, signals, kind, chance, look, fixed)
 
     def look(self, reading: Reading, near: Near | None = None, always: int = -1) -> Look | None:
@@ -280,10 +278,29 @@ class Tongue:
         )
         return signals, row
 
+    def most(self, look: Look, at: int, row: int) -> float:
+        """The probability that no likeness raises: what differs is not the same question.
+
+        Of an entry with many phrasings, one that differs says little.
+        """
+        entry, first = look.entries[at], look.likeness.firsts[at]
+        examples = self._counts[entry]
+        if look.differs is not None and look.differs[row]:
+            if examples < _MANY or look.differs[first : first + examples].all():
+                return confidence.DIFFERENT
+        if self._foreign[entry]:
+            return 1.0 if look.near else confidence.FOREIGN
+        known = int(look.likeness.rows[row])
+        if examples < _MANY and self.table.substituted(look.asked, entry, known):
+            return confidence.DIFFERENT
+        return 1.0
+
     def odds(self, signals: Signals, kind: int) -> float:
         """The logarithm of right to wrong."""
         odds = confidence.trees(confidence.TREES[kind]).odds(signals)
-        return self._fit.odds(signals, odds, kind) if self._fit is not None else odds
+        if self._fit is not None and kind in self._fit.curves:
+            return self._fit.odds(signals, odds, kind)
+        return odds + confidence.EXPECTED
 
     def kind(self, entry: int, near: bool) -> int:
         if not near:

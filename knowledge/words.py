@@ -80,6 +80,8 @@ class Manner:
     """What begins so leans."""
     wholes: frozenset[str] = frozenset()
     """These lean as they are."""
+    triggers: frozenset[str] = frozenset()
+    """A turn without any of these words, and without `endings`, does not lean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ class Lexicon:
         members: dict[int, str] = {}
         said: list[str] = []
         negated = False
+        known = self._known
         for token in self._counted(tokens):
-            word = self.word(token)
+            word = known[token] if token in known else self.word(token)
             if word is None:
                 negated = True
                 continue
@@ -125,17 +128,13 @@ class Lexicon:
             if word.weight == SILENT:
                 continue
             said.append(token)
-            words.setdefault(word.stem, word)
-            group = self.contrasts.get(word.stem)
-            if group is not None:
-                members[group] = word.stem
+            stem = word.stem
+            words.setdefault(stem, word)
+            if stem in self.contrasts:
+                members[self.contrasts[stem]] = stem
+        said.sort()
         return Reading(
-            plain=plain,
-            said=" ".join(sorted(said)),
-            words=tuple(words.values()),
-            negated=negated,
-            numbers=frozenset(numbers),
-            members=members,
+            plain, " ".join(said), tuple(words.values()), negated, frozenset(numbers), members
         )
 
     def word(self, token: str) -> Word | None:
@@ -184,7 +183,7 @@ class Lexicon:
 
     def _counted(self, tokens: list[str]) -> Iterable[str]:
         """Numerals as digits: "two hundred" is 200, "four eight two one" is 4821."""
-        if any(token in self.numerals or token.isdecimal() for token in tokens):
+        if not self.numerals.keys().isdisjoint(tokens) or any(map(str.isdecimal, tokens)):
             return self._with_digits(tokens)
         return tokens
 
@@ -304,12 +303,18 @@ def _manner(tree: Mapping[str, Node]) -> Manner:
             "pointers", "named", "persons", "clitics", "expletives", "asides", "extending", "hesitations", "tails",
         )
     }  # fmt: skip
+    wholes = frozenset(item.text for item in _items(tree["wholes"]))
+    abouts = tuple(item.text for item in _items(tree["abouts"]))
+    pointing = ("connectors", "pronouns", "pointers", "persons", "clitics")
     return Manner(
         **sets,
+        triggers=frozenset().union(
+            *(sets[name] for name in pointing), (text.split()[-1] for text in (*wholes, *abouts))
+        ),
         endings=tuple(_words(tree["endings"])),
         participles=tuple(_words(tree["participles"])),
-        abouts=tuple(item.text for item in _items(tree["abouts"])),
-        wholes=frozenset(item.text for item in _items(tree["wholes"])),
+        abouts=abouts,
+        wholes=wholes,
     )
 
 

@@ -67,7 +67,7 @@ def grow(
     return Forest(base, asked, aboves, leaves)
 
 
-def _levels(
+def _levels(  # noqa: PLR0917
     bins: Ints,
     slope: Floats,
     curve: Floats,

@@ -1,7 +1,7 @@
 """Many small knowledge bases, what they are asked, and what their index sees: to fit it by.
 
 They are drawn from the shipped content and (where `../shared/data` is) from Banking77, CLINC150 and
-healthcare.gov; each is asked what it knows in other words, with and without a recogniser's mistakes,
+healthcare.gov; each is asked in other words, with a recogniser's mistakes and without,
 and what it cannot know. Same seed, same draws.
 """
 
@@ -47,20 +47,38 @@ ACROSS = 25
 """Questions in another language."""
 POLITE = {
     "en": (
-        ("so ", ""), ("", " please"), ("hi ", ""), ("can you tell me ", ""), ("um ", " thanks"),
-        ("hello i wanted to ask ", ""), ("i would like to know ", " please"), ("okay and ", ""),
-        ("yeah hi um i have a question ", ""), ("i'm calling because i need to know ", ""),
-        ("hi um i've been with you guys for ten years and ", ""), ("my husband told me to call, ", ""),
-        ("", " i really need to know that today"), ("okay so here's the thing ", ""),
+        ("so ", ""),
+        ("", " please"),
+        ("hi ", ""),
+        ("can you tell me ", ""),
+        ("um ", " thanks"),
+        ("hello i wanted to ask ", ""),
+        ("i would like to know ", " please"),
+        ("okay and ", ""),
+        ("yeah hi um i have a question ", ""),
+        ("i'm calling because i need to know ", ""),
+        ("hi um i've been with you guys for ten years and ", ""),
+        ("my husband told me to call, ", ""),
+        ("", " i really need to know that today"),
+        ("okay so here's the thing ", ""),
     ),
     "es": (
-        ("hola ", ""), ("", " por favor"), ("pues ", ""), ("me puede decir ", ""),
-        ("quisiera saber ", " gracias"), ("buenos días ", ""), ("oiga ", ""), ("eh ", ""),
-        ("sí hola mire tengo una duda ", ""), ("llamo porque necesito saber ", ""),
-        ("hola mire llevo diez años con ustedes y ", ""), ("mi marido me dijo que llamara, ", ""),
-        ("", " es que me urge saberlo hoy"), ("a ver le cuento ", ""),
+        ("hola ", ""),
+        ("", " por favor"),
+        ("pues ", ""),
+        ("me puede decir ", ""),
+        ("quisiera saber ", " gracias"),
+        ("buenos días ", ""),
+        ("oiga ", ""),
+        ("eh ", ""),
+        ("sí hola mire tengo una duda ", ""),
+        ("llamo porque necesito saber ", ""),
+        ("hola mire llevo diez años con ustedes y ", ""),
+        ("mi marido me dijo que llamara, ", ""),
+        ("", " es que me urge saberlo hoy"),
+        ("a ver le cuento ", ""),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,7 @@ def titles(language: str) -> tuple[str, ...]:
         for file in sorted(folder.glob("*.md")):
             lines = file.read_text(encoding="utf-8").splitlines()[:40]
             named = [line[6:].strip(" \"'") for line in lines if line.startswith("title:")]
-            found += [name for name in named if 8 < len(name) and name != "undefined"]
+            found += [name for name in named if len(name) > 8 and name != "undefined"]
     return tuple(found)
 
 
@@ -214,9 +232,16 @@ def drawn(draws: int, rng: random.Random, meaning: Meaning) -> Iterator[Asked]:
             for (text, topic), row in zip(those, cosines, strict=True):
                 near = {names[at]: float(row[at]) for at in np.argsort(-row)[:NEAREST].tolist()}
                 yield Asked(
-                    source.name, draw, text, language, topic, language != source.language,
-                    entries, tongue, near,
-                )  # fmt: skip
+                    source.name,
+                    draw,
+                    text,
+                    language,
+                    topic,
+                    language != source.language,
+                    entries,
+                    tongue,
+                    near,
+                )
 
 
 def base(

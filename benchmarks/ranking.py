@@ -1,7 +1,7 @@
 """Fits the weights by which `knowledge.tongue` ranks entries: `python -m benchmarks.ranking`.
 
-They maximise the probability of the right entry (conditional logit, Newton's method) over many small
-knowledge bases; every source, with few phrasings and with many, weighs the same.
+They maximise the probability of the right entry (conditional logit, Newton's method) over many
+small knowledge bases; every source, with few phrasings and with many, weighs the same.
 """
 
 import random

@@ -53,7 +53,7 @@ class Features:
 
     def numbers(self, names: Sequence[str]) -> list[int]:
         """0 for those that no text has."""
-        return list(map(self.known.get, names, repeat(0, len(names))))  # type: ignore[arg-type]
+        return list(map(self.known.get, names, repeat(0, len(names))))
 
 
 class Centres:
@@ -67,8 +67,8 @@ class Centres:
         keys = keys[order]
         firsts = np.flatnonzero(np.diff(keys, prepend=-1))
         names, entries = np.divmod(keys[firsts], self._width)
-        means = np.add.reduceat(features.values[order], firsts) if len(firsts) else []
-        means = (means / counts[entries]).astype(np.float32)
+        sums = np.add.reduceat(features.values[order], firsts) if len(firsts) else np.zeros(0)
+        means = (sums / counts[entries]).astype(np.float32)
         self._dense: Floats | None = None
         if features.size * self._width <= _DENSE:
             self._dense = np.zeros((features.size, self._width), dtype=np.float32)

@@ -7,9 +7,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from knowledge.calibration import Bounds
 from knowledge.confidence import Signals
@@ -92,10 +94,10 @@ class Fitted:
 
     def save(self, path: Path) -> None:
         """Whole or not at all. Raises OSError."""
-        arrays: dict[str, np.ndarray] = {}
-        told = {"content": self.content, "engine": self.engine, "fits": {}}
+        arrays: dict[str, NDArray[Any]] = {}
+        fits: dict[str, Any] = {}
         for language, fit in self.fits.items():
-            told["fits"][language] = {
+            fits[language] = {
                 "learned": fit.learned,
                 "curves": {str(kind): curve.tolist() for kind, curve in fit.curves.items()},
                 "bounds": {
@@ -107,12 +109,13 @@ class Fitted:
                 arrays[f"{language}.letters"] = fit.linear.letters
                 arrays[f"{language}.manner"] = fit.linear.manner
                 arrays[f"{language}.bias"] = fit.linear.bias
+        told = {"content": self.content, "engine": self.engine, "fits": fits}
         arrays["told"] = np.frombuffer(orjson.dumps(told), dtype=np.uint8)
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             with made.open("wb") as file:
-                np.savez_compressed(file, **arrays)
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
             made.replace(path)
@@ -127,14 +130,15 @@ class Fitted:
                 told = orjson.loads(file["told"].tobytes())
                 if told["engine"] != ENGINE:
                     return None
-                return cls(told["content"], {
-                    language: _fit(language, one, file) for language, one in told["fits"].items()
-                })
+                return cls(
+                    told["content"],
+                    {language: _fit(language, one, file) for language, one in told["fits"].items()},
+                )
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 
 
-def _fit(language: str, told: dict, file: "np.lib.npyio.NpzFile") -> Fit:
+def _fit(language: str, told: dict[str, Any], file: "np.lib.npyio.NpzFile") -> Fit:
     linear = None
     if f"{language}.bias" in file:
         linear = Linear(*(file[f"{language}.{part}"] for part in ("letters", "manner", "bias")))
@@ -151,13 +155,12 @@ def content_hash(entries: Sequence[Entry]) -> str:
     """Of all that an index is made of."""
     digest = hashlib.blake2b(digest_size=12)
     for entry in entries:
-        wordings = sorted((language, *vars_of(wording)) for language, wording in entry.wordings.items())
+        wordings = sorted(
+            (language, wording.question, wording.phrasings, wording.answer)
+            for language, wording in entry.wordings.items()
+        )
         digest.update(repr((entry.id, entry.department, wordings, entry.body)).encode())
     return digest.hexdigest()
-
-
-def vars_of(wording: "object") -> tuple:
-    return (wording.question, wording.phrasings, wording.answer)  # type: ignore[attr-defined]
 
 
 def fitted_file(place: Path, folder: Path | None) -> Path:

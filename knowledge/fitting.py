@@ -22,8 +22,8 @@ import numpy as np
 
 from knowledge import confidence
 from knowledge.calibration import Bounds
-from knowledge.cosine import Floats
 from knowledge.confidence import Signals
+from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.entries import Entry
 from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, weighed
@@ -46,6 +46,8 @@ ENOUGH = 60
 """Held-out phrasings of a department from which its probabilities count as calibrated."""
 STRANGE = 0.1
 """Share of the questions, by weight, that nothing answers."""
+_FEWEST = 3
+"""Entries that a linear model is worth while for."""
 MISSING = 3
 """Exit code without scikit-learn."""
 _LITTLE, _MOST = 1e-3, 100.0
@@ -83,7 +85,7 @@ def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
 
 
 def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
-    rng = random.Random(SEED)
+    rng = random.Random(SEED)  # noqa: S311 (the same content is fitted the same)
     held: list[Held] = []
     strangers = _strangers(language)
     for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
@@ -112,10 +114,12 @@ def learn(table: Table) -> Linear | None:
 
     pairs, turns = table.features
     size = (pairs.size + turns.size) * table.entries
-    if len(table.owners) < TAUGHT * table.entries or size > LARGEST or table.entries < 3:
+    if len(table.owners) < TAUGHT * table.entries or size > LARGEST or table.entries < _FEWEST:
         return None
     rows = len(table.owners)
-    halves = [csr_matrix((of.values, (of.owners, of.ids)), (rows, of.size)) for of in (pairs, turns)]
+    halves = [
+        csr_matrix((of.values, (of.owners, of.ids)), (rows, of.size)) for of in (pairs, turns)
+    ]
     machine = LinearSVC(C=0.5).fit(hstack(halves).tocsr(), table.owners)
     weights = machine.coef_.T.astype(np.float16)
     return Linear(
@@ -197,7 +201,7 @@ def _part(held: Sequence[Held], kind: int) -> float:
         sample_weight=np.tile(weights, 2),
     )
     shipped, new = machine.coef_[0].tolist()
-    return min(max(new / max(shipped, _LITTLE), 0.0), _MOST)
+    return float(min(max(new / max(shipped, _LITTLE), 0.0), _MOST))
 
 
 def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
@@ -265,11 +269,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 embedding = LocalEmbedding.load()
                 embed = lambda texts: runner.run(embedding.embed(texts))  # noqa: E731
             except EmbeddingMissing as error:
-                print(error, file=sys.stderr)
+                sys.stderr.write(f"{error}\n")
         try:
             fitted = fit(content.entries, embed)
         except ImportError:
-            print("scikit-learn is not installed: install answerline[fit]; the shipped coefficients serve", file=sys.stderr)
+            sys.stderr.write("scikit-learn is not installed (extra fit): the shipped trees serve\n")
             return MISSING
     fitted.save(options.out)
     return 0

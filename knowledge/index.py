@@ -25,7 +25,7 @@ _TRANSLATED = 0.9
 class Index:
     """An `Answerer` over entries that are known when it is built; nothing in it changes.
 
-    What callers of a language need is made when the first of them asks: 0.1 s for a hundred entries.
+    What callers of a language need is made when the first of them asks: 0.1 s for 100 entries.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -197,7 +198,9 @@ class Table:
             near[0] = sums[0] * scale
             both, square = self._neighbours(words, weights)
             unit = 1.0 / ((length + square) ** 0.5 or 1.0)
-            near[1] = (sums[1] + self._letters.products(both)) * unit if len(both.ids) else sums[1] * unit
+            near[1] = (
+                (sums[1] + self._letters.products(both)) * unit if len(both.ids) else sums[1] * unit
+            )
             if self._linear is not None:
                 learned = (sums[2] + self._linear.by_letters(both)) * unit
         near[2] = self._manner.products(turns)
@@ -206,13 +209,9 @@ class Table:
             learned = by_manner if learned is None else learned + by_manner
         return Asked(weights, known, mass, strange, best, turns, near, learned)
 
-    def _neighbours(
-        self, words: Sequence[Word], weights: Sequence[float]
-    ) -> tuple[Sparse, float]:
+    def _neighbours(self, words: Sequence[Word], weights: Sequence[float]) -> tuple[Sparse, float]:
         """Words that stand together, and the square of all their lengths."""
-        names = [
-            f"{before.stem} {word.stem}" for before, word in zip(words, words[1:], strict=False)
-        ]
+        names = [f"{before.stem} {word.stem}" for before, word in pairwise(words)]
         unseen = float(self._pairs.rarity[0])
         ids, values, square = [], [], 0.0
         for number, weight in zip(self._pairs.numbers(names), weights[1:], strict=True):
@@ -311,9 +310,9 @@ class Table:
         near[self.entries : 2 * self.entries] = self._letters.products(letters)
         if self._linear is not None:
             near[2 * self.entries :] = self._linear.by_letters(letters)
-        number = self._ids.get(stem)
+        own = self._ids.get(stem)
         return Known(
-            rarity=FULL if number is None else self._rarity[number],
+            rarity=FULL if own is None else self._rarity[own],
             near=near,
             length=float(rarity @ rarity),
             likes=likes,

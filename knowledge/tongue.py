@@ -58,8 +58,8 @@ RANKING = np.array(
     ),
     dtype=np.float32,
 )
-"""Weights of `FEATURES`: by words alone; with vectors; with vectors for an entry that is told in another
-language. Fitted by benchmarks/ranking.py."""
+"""Weights of `FEATURES`: by words alone; with vectors; with vectors for an entry that is told in
+another language. Fitted by benchmarks/ranking.py."""
 _WORDS, _NEAR, _ACROSS = range(3)
 
 
@@ -244,7 +244,11 @@ class Tongue:
         learned, leads = 0.0, 0.0
         if look.asked.learned is not None:
             learned = float(look.asked.learned[entry])
-            two = np.partition(look.asked.learned, -2)[-2:].tolist() if len(self._counts) > 1 else [0.0, learned]
+            two = (
+                np.partition(look.asked.learned, -2)[-2:].tolist()
+                if len(self._counts) > 1
+                else [0.0, learned]
+            )
             leads = learned - (two[0] if learned >= two[1] else two[1])
         nearest, nearer, around = 0.0, 0.0, 0.0
         if look.near:
@@ -285,8 +289,10 @@ class Tongue:
         """
         entry, first = look.entries[at], look.likeness.firsts[at]
         examples = self._counts[entry]
-        if look.differs is not None and look.differs[row]:
-            if examples < _MANY or look.differs[first : first + examples].all():
+        differs = look.differs
+        if differs is not None and differs[row]:
+            few = examples < _MANY
+            if few or differs[first : first + examples].all():
                 return confidence.DIFFERENT
         if self._foreign[entry]:
             return 1.0 if look.near else confidence.FOREIGN

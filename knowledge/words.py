@@ -300,7 +300,8 @@ def _manner(tree: Mapping[str, Node]) -> Manner:
         name: frozenset(_words(tree[name]))
         for name in (
             "connectors", "links", "owners", "conditions", "finite", "questions", "pronouns",
-            "pointers", "named", "persons", "clitics", "expletives", "asides", "extending", "hesitations", "tails",
+            "pointers", "named", "persons", "clitics", "expletives", "asides", "extending",
+            "hesitations", "tails",
         )
     }  # fmt: skip
     wholes = frozenset(item.text for item in _items(tree["wholes"]))

@@ -22,7 +22,7 @@ from knowledge.evaluation import Case, Evaluation, calibration_error, summary, u
 from knowledge.ingest import ingest
 from knowledge.words import lexicon
 
-ANSWERED = 0.18
+ANSWERED = 0.30
 """Share of the shipped questions that is at least answered without the model."""
 
 

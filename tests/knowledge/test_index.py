@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from knowledge.noise import Noise
 from knowledge.answers import Answer, Question
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording, ingest, shipped
+from knowledge.noise import Noise
 from knowledge.routing import Thresholds
 from tests.knowledge.examples import OUT_OF_SCOPE, TODAY
 

@@ -2,10 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from knowledge.index import Index
 from knowledge.ingest import ingest, shipped
 from knowledge.leaning import leans
-from knowledge.words import Lexicon, lexicon
+from knowledge.words import lexicon
 from tests.knowledge.examples import TODAY
 from tests.knowledge.leaning import LEANING, STANDING
 

@@ -63,8 +63,8 @@ def grow(
         odds += values[leaf]
         above = [edges[signal][edge] for signal, edge in levels]
         grown.append(([signal for signal, _ in levels], above, values))
-    asked, aboves, leaves = (np.array(part) for part in zip(*grown, strict=True))
-    return Forest(base, asked, aboves, leaves)
+    asked, edges_above, leaves = (np.array(part) for part in zip(*grown, strict=True))
+    return Forest(base, asked, edges_above, leaves)
 
 
 def _levels(  # noqa: PLR0917

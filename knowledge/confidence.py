@@ -25,7 +25,7 @@ UNKNOWN = 0.2
 EXPECTED = 0.9
 """Log-odds that a caller's question has more than one of the draws that the trees were fitted to:
 three in twenty ask what no entry answers, three in ten did there."""
-_CLOSE, _NEARLY_ALL, _MOST, _HALF, _FAINT = 0.75, 0.85, 0.6, 0.4, 0.3
+_CLOSE, _NEARLY_ALL, _MOST, _HALF, _FAINT = 0.75, 0.85, 0.6, 0.4, 0.4
 _FEW = 3
 _HEARD_ENOUGH = 0.6
 """Transcripts that the recogniser is less sure of make the answer less sure."""

@@ -18,7 +18,7 @@ from processors.turns.silero import RATE, WINDOW, Activity, Silero
 from processors.turns.smartturn import LONGEST, SmartTurn
 
 PATIENCE = 1.2
-HEARD = 0.3
+HEARD = 0.15
 """Seconds from a decision to an audible answer, at the least."""
 SECONDS = WINDOW / RATE
 

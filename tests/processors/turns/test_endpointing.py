@@ -14,6 +14,7 @@ PATIENCE = 1.2
         ("what is a deductible", 0.7, True, SURE),
         ("what is a deductible", 0.3, True, UNSURE),
         ("I wanted to ask you something", 0.02, True, LONG),
+        ("I wanted to ask you something", 0.005, True, 1.25 * LONG),
         ("I wanted to ask you something", None, True, LONG),
         ("qué es el deducible", None, False, SILENCE_ONLY),
         ("yes", None, False, SURE),
@@ -34,6 +35,6 @@ def test_silence_that_ends_a_turn(
 
 
 def test_patience_is_the_longest_wait() -> None:
-    for verdict in (0.9, 0.3, 0.01, None):
+    for verdict in (0.9, 0.3, 0.02, None):
         assert silence(Pause("something", verdict, judged=True), 0.3) <= 0.3
-    assert silence(Pause("something", 0.01, judged=True), 2.0) == 2.0
+    assert silence(Pause("something", 0.02, judged=True), 2.0) == 2.0

@@ -55,14 +55,24 @@ class Tokens:
         self._stores = stores
         self._clock = clock
         self._deadline = deadline
+        self._issuing: dict[str, str] = {}
 
     async def issue(self, call: str) -> str:
         """A fresh token; the same again for a webhook that Twilio repeats."""
+        # two at once get one token even where the shared store is in time for one of them only
+        token = self._issuing.setdefault(call, self._fresh(call))
+        try:
+            return await one(
+                self._stores, lambda store: store.keep(call, token), within=self._deadline
+            )
+        finally:
+            self._issuing.pop(call, None)
+
+    def _fresh(self, call: str) -> str:
         expiry = int(self._clock()) + LIFE
         nonce = secrets.token_bytes(8)
         packed = _FORM.pack(expiry, nonce, self._mac(call, expiry, nonce))
-        token = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        return await one(self._stores, lambda store: store.keep(call, token), within=self._deadline)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     async def redeem(self, call: str, token: str) -> bool:
         """True once for a token of this call; anything else is False."""

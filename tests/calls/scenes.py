@@ -278,14 +278,28 @@ async def embedded_scenes() -> Mapping[str, Scene]:
 
 
 async def play_all(folder: Path) -> dict[str, Played]:
-    """Two crowds of calls, one after the other; other settings need a service of their own."""
+    """Two crowds of calls, one after the other: what recognises speech here is no neighbour for
+    calls in which tenths of a second count."""
     return {**await _first_crowd(folder), **await _second_crowd(folder)}
 
 
+Crowd = tuple[Mapping[str, Scene], Mapping[str, str]]
+"""Calls, and the variables of the service that they go to."""
+
+
 async def _first_crowd(folder: Path) -> dict[str, Played]:
+    usual = scenes()
+    long = Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])
     with ValkeyServer() as valkey:
         url = f"redis://127.0.0.1:{valkey.port}/0"
-        played = await _first_calls(folder, url)
+        played = await _together(
+            folder,
+            (usual, {"REDIS_URL": url}),
+            ({"too_long": Scene([Stay(30)], hurried=False)}, {"MAX_CALL": "4"}),
+            ({"firm": usual["barge_in"]}, {"BARGE_IN": "off"}),
+            ({"touchy": usual["backchannel"]}, {"BARGE_IN": "speech"}),
+            ({"curt": long}, {"INPUT_PROCESSING_VOICE_TIMEOUT": "1.5"}),
+        )
         redis = connect(url, budget=5.0)
         another_worker = RedisMemory(redis, ttl=60.0, emit=nowhere, budget=5.0)
         await another_worker.start()
@@ -296,41 +310,37 @@ async def _first_crowd(folder: Path) -> dict[str, Played]:
     return played
 
 
-async def _first_calls(folder: Path, redis: str) -> dict[str, Played]:
-    async with stage(folder / "usual", REDIS_URL=redis) as usual:
-        played = await _play(usual, scenes())
-        for one in played.values():
-            one.more["prompts"] = list(usual.openai.requests)
-        await asyncio.sleep(1.0)  # what a hang-up leaves open is looked at a second later
-        played["hang_up"].more["open"] = (usual.deepgram.seen.open, usual.voice.seen.open)
-    return played
-
-
 async def _second_crowd(folder: Path) -> dict[str, Played]:
     keyless = dict.fromkeys(
         ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY", "TWILIO_ACCOUNT_SID"), ""
     )
-    usual = scenes()
-    long = Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])
+    return await _together(
+        folder,
+        (impatient_scenes(), {"IDLE_PROMPT": "1.2", "EARS": "local"}),
+        (await embedded_scenes(), {"LANGUAGES": "en,es", **keyless}),
+    )
 
-    loading, loaded = asyncio.Lock(), asyncio.Barrier(6)
 
-    async def crowd(its: Mapping[str, Scene], **variables: str) -> dict[str, Played]:
+async def _together(folder: Path, *crowds: Crowd) -> dict[str, Played]:
+    loading, loaded = asyncio.Lock(), asyncio.Barrier(len(crowds))
+    over = asyncio.Barrier(len(crowds))
+
+    async def crowd(its: Mapping[str, Scene], variables: Mapping[str, str]) -> dict[str, Played]:
         async with AsyncExitStack() as stack:
             async with loading:  # one after the other, as on a machine of its own
                 on = await stack.enter_async_context(stage(folder / next(iter(its)), **variables))
             await loaded.wait()
-            return await _play(on, its)
+            played = await _play(on, its)
+            for one in played.values():
+                one.more["prompts"] = list(on.openai.requests)
+            if "hang_up" in played:
+                await asyncio.sleep(1.0)  # what a hang-up leaves open is looked at a second later
+                played["hang_up"].more["open"] = (on.deepgram.seen.open, on.voice.seen.open)
+            await over.wait()  # a service that ends holds the loop, and other calls with it
+            return played
 
-    crowds = await asyncio.gather(
-        crowd(impatient_scenes(), IDLE_PROMPT="1.2", EARS="local"),
-        crowd({"too_long": Scene([Stay(30)], hurried=False)}, MAX_CALL="4"),
-        crowd(await embedded_scenes(), LANGUAGES="en,es", **keyless),
-        crowd({"firm": usual["barge_in"]}, BARGE_IN="off"),
-        crowd({"touchy": usual["backchannel"]}, BARGE_IN="speech"),
-        crowd({"curt": long}, INPUT_PROCESSING_VOICE_TIMEOUT="1.5"),
-    )
-    return {name: one for its in crowds for name, one in its.items()}
+    found = await asyncio.gather(*(crowd(*one) for one in crowds))
+    return {name: one for its in found for name, one in its.items()}
 
 
 async def _play(on: Stage, its: Mapping[str, Scene]) -> dict[str, Played]:

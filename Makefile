@@ -29,7 +29,8 @@ serve: $(READY) ## the service, with the settings of .env
 
 .PHONY: test
 test: $(READY) ## every test, in less than five minutes on two cores
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/calls
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/calls
 
 .PHONY: coverage
 coverage: $(READY) ## the tests again, with the branches that they take

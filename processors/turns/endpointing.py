@@ -27,6 +27,8 @@ OPEN = 0.1
 """Verdict up to which it sounds unfinished."""
 HANGING = 0.01
 """Verdict up to which it surely does."""
+BEGINNING = 2
+"""Words of a turn that has only begun if its last word asks for another one."""
 
 _WORDS = {
     "answers": """yes yeah yep no nope nah sure please thanks goodbye bye agent operator person
@@ -39,8 +41,9 @@ _WORDS = {
         este""",
     "openers": """wait hold on stop no sorry excuse me hey hello hi listen actually well okay ok um
         espere espera oiga perdon perdone disculpe mire hola bueno vale pues no eh""",
-    "weak links": """that this which who have has will would can could should do does i we not
-        tengo quiero quisiera necesito hay cuando donde como""",
+    "weak links": """that this which have has will would can could should do does i we not
+        tengo quiero quisiera necesito hay""",
+    "questions": "who cuando donde como",
 }
 _SHORT = frozenset(_WORDS["answers"].split())
 _DIGITS = frozenset(_WORDS["digits"].split())
@@ -49,13 +52,15 @@ _LINKS = frozenset(_WORDS["links"].split())
 _OPENERS = frozenset(_WORDS["openers"].split())
 """Words that more often begin a sentence than are one, however they sound."""
 _WEAK_LINKS = frozenset(_WORDS["weak links"].split())
-"""Words that few end on."""
+"""Words that few end on, and that are no turn by themselves."""
+_OPEN_WORDS = _LINKS | _WEAK_LINKS | frozenset(_WORDS["questions"].split())
+"""Words that mostly ask for another one."""
 
 
 def could_end(text: str) -> bool:
     """Whether these words, perhaps not final yet, may be a whole turn."""
     words = words_of(text)
-    whole = bool(words) and words[-1] not in _LINKS | _WEAK_LINKS
+    whole = bool(words) and words[-1] not in _OPEN_WORDS
     return whole and not all(word in _OPENERS for word in words)
 
 
@@ -73,12 +78,18 @@ def silence(pause: Pause, patience: float) -> float:
     """Seconds since the last voiced sound after which the turn is over.
 
     `patience`: the longest for a turn that sounds unfinished; a quarter more for one that surely
-    does, half as much again for one whose last word asks for another one too.
+    does, half as much again for one whose last word asks for another one too: of a turn that has
+    just begun even if its sound leaves that open, and if it is all there is, whatever it sounds
+    like.
     """
     words = words_of(pause.text)
-    if pause.verdict is not None and pause.verdict <= OPEN:
-        if words and words[-1] in _LINKS | _WEAK_LINKS:
-            return 1.5 * patience
+    asks = bool(words) and words[-1] in _OPEN_WORDS
+    if asks and len(words) == 1 and words[0] in _WEAK_LINKS:
+        return 1.5 * patience
+    if pause.verdict is not None and pause.verdict <= COMPLETE:
+        if asks:
+            begun = pause.verdict <= OPEN or len(words) <= BEGINNING
+            return 1.5 * patience if begun else patience
         if pause.verdict <= HANGING:
             return 1.25 * patience
     return min(_silence(words, pause, patience), patience)

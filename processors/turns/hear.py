@@ -34,7 +34,9 @@ than a stop (61 times to 51), and it is 0.13 s that the caller need not wait."""
 SURE = (0.1, 0.8)
 """A verdict at a pause within these is made again at the stop, where there is more to hear."""
 CLOSED = 1.0
-"""Seconds after a speech that was cut off in which no other begins: its turn ends meanwhile."""
+"""Seconds after a speech that was cut off in which no other begins, even if its turn has ended."""
+CLOSING = 2.0
+"""The same while it has not: the ears may take 1.5 s for the last words."""
 VOICE = 0.7
 """Probability from which a window is voice; Pipecat's default."""
 _RECHECK = 3
@@ -55,6 +57,8 @@ class Hearing:
         """A verdict on the sound of the last pause was asked for, and is there or will come."""
         self.cut = False
         """Set to have the speech taken as over: the longest utterance was reached."""
+        self.closing = False
+        """A speech was cut off and its turn has not ended yet."""
 
 
 class Hear(FrameProcessor):
@@ -86,7 +90,7 @@ class Hear(FrameProcessor):
         self._echoing = 0
         """Windows since what is heard was found to be an echo; 0: it was not."""
         self._recent = bytearray()
-        self._closed_until = 0.0
+        self._cut_at = -CLOSING
         self._pause = 0
         """Counts pauses: a verdict on an earlier one is worth nothing."""
         self._pausing = False
@@ -122,7 +126,7 @@ class Hear(FrameProcessor):
             self._silence += 1
             if not self._heard:
                 self._voice = 0
-        if not self._heard and self._voice >= START and now >= self._closed_until:
+        if not self._heard and self._voice >= START and not self._closed(now):
             self._heard = True
             if self._is_echo(now):
                 self._echoing = 1
@@ -152,7 +156,8 @@ class Hear(FrameProcessor):
         self._heard = False
         self._voice = self._echoing = 0
         if self._hearing.cut:
-            self._closed_until = now + CLOSED
+            self._hearing.closing = True
+            self._cut_at = now
         if self._hearing.speaking:
             await self._stopped(self._silence * _SECONDS)
 
@@ -161,6 +166,9 @@ class Hear(FrameProcessor):
         if self._echoing % _RECHECK == 0 and not self._is_echo(now):
             self._echoing = 0
             await self._started(START * _SECONDS)
+
+    def _closed(self, now: float) -> bool:
+        return now - self._cut_at < (CLOSING if self._hearing.closing else CLOSED)
 
     def _is_echo(self, now: float) -> bool:
         return self._echo.active(now) and self._echo.likeness(now) >= LIKENESS

@@ -21,6 +21,9 @@ from processors.turns.hear import Hearing
 
 LATEST_FINAL = 1.5
 """Seconds after the end of speech in which the ears may still hand in its words."""
+SOUNDING = 0.1
+"""Seconds since the last voiced sound within which the caller may be going on: speech is announced
+after 0.19 s of it."""
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -64,7 +67,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._text = ""
         self._interim = False
         self._verdict = None
-        self._hearing.cut = False
+        self._hearing.cut = self._hearing.closing = False
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
         match frame:
@@ -99,7 +102,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         if not self._floor.in_turn or self._hearing.speaking:
             return
         if self._interim or not self._final:
-            due = self._stopped + LATEST_FINAL
+            due = max(self._began, self._stopped) + LATEST_FINAL
         elif time.monotonic() - self._began >= self._longest:
             due = 0.0
         else:
@@ -110,9 +113,15 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             old.cancel()
 
     async def _end_at(self, due: float) -> None:
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        while (wait := max(due, self._sounding_until()) - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
         if self._floor.in_turn and not self._hearing.speaking:
             await self.trigger_user_turn_stopped()
+
+    def _sounding_until(self) -> float:
+        """Nothing of what a speech that was cut off goes on with belongs to its turn."""
+        hearing = self._hearing
+        return 0.0 if hearing.cut or hearing.closing else hearing.quiet_since + SOUNDING
 
     async def _close_at_limit(self) -> None:
         await asyncio.sleep(self._longest)

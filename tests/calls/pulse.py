@@ -9,6 +9,8 @@ CALM = 0.12
 """Seconds of punctual beats after which the machine has time for another call."""
 RESIGNED = 3.0
 """Seconds after which the next one comes all the same."""
+WINDOW = 0.3
+"""Seconds in which delays add up: a loop that is busy all the time is as late as one held once."""
 
 
 class Pulse:
@@ -25,8 +27,17 @@ class Pulse:
         await asyncio.wait([self._task])
 
     def latest(self, since: float) -> float:
-        """The longest delay since then, by the loop's clock."""
-        return max((late for at, late in self._late if at >= since), default=0.0)
+        """The most that the loop was late in any window since then, by its clock."""
+        beats = [(at, late) for at, late in self._late if at >= since]
+        most = total = 0.0
+        first = 0
+        for at, late in beats:
+            total += late
+            while at - beats[first][0] > WINDOW:
+                total -= beats[first][1]
+                first += 1
+            most = max(most, total)
+        return most
 
     async def calm(self) -> None:
         """Waits until the loop keeps time, or until it is clear that it is not going to."""
@@ -35,7 +46,7 @@ class Pulse:
         while loop.time() < until:
             since = loop.time()
             await asyncio.sleep(CALM)
-            if self.latest(since) < BEAT:
+            if self.latest(since) < 2 * BEAT:
                 return
 
     async def _beat(self) -> None:

@@ -1,9 +1,14 @@
 """When speech is taken as over, by its silence and by the verdict on its sound."""
 
 import pytest
-from pipecat.frames.frames import InputAudioRawFrame, VADUserStoppedSpeakingFrame
+from pipecat.frames.frames import (
+    InputAudioRawFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 
 from processors.contract.bench import Bench, rounds
+from processors.turns import hear as hearing_module
 from processors.turns.echo import Echo
 from processors.turns.hear import EARLY, STOP, Hear, Hearing
 from processors.turns.silero import RATE, WINDOW, Silero
@@ -11,6 +16,7 @@ from tests import recordings
 
 PACKET = 320
 """Bytes: 20 ms."""
+SPEECH = (VADUserStartedSpeakingFrame, VADUserStoppedSpeakingFrame)
 
 
 class Judge:
@@ -51,3 +57,27 @@ async def test_only_a_turn_that_surely_sounds_like_an_end_ends_early(
             await rounds()
         stops = [f for f in bench.got() if isinstance(f, VADUserStoppedSpeakingFrame)]
     assert stops[-1].stop_secs == pytest.approx(windows * WINDOW / RATE)
+
+
+async def test_a_speech_that_was_cut_off_goes_on_only_after_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hearing_module, "CLOSED", 0.0)
+    monkeypatch.setattr(hearing_module, "CLOSING", 1000.0)
+    pcm = recordings.clip("ps_librivox_0870").pcm
+    hearing = Hearing()
+    hear = Hear(Silero(), None, hearing, Echo(), judged=lambda: False, in_turn=lambda: True)
+
+    async def said(seconds: float, until: float) -> list[type]:
+        first, end = (round(at * 50) * PACKET for at in (seconds, until))
+        for start in range(first, end, PACKET):
+            await bench.send(InputAudioRawFrame(pcm[start : start + PACKET], RATE, 1))
+            await rounds()
+        return [type(f) for f in bench.got() if isinstance(f, SPEECH)]
+
+    async with Bench(hear) as bench:
+        assert await said(0.0, 1.5) == [VADUserStartedSpeakingFrame]
+        hearing.cut = True
+        assert await said(1.5, 4.0) == list(SPEECH), "the words of its turn may still come"
+        hearing.closing = False
+        assert await said(4.0, 6.0) == [*SPEECH, VADUserStartedSpeakingFrame]

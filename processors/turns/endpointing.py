@@ -1,8 +1,8 @@
 """How much silence ends a turn: a pure rule over what is known of the pause.
 
 Chosen on 37 recorded utterances with 33 pauses inside them: waiting longer than 1.2 s saves one
-sentence that 1.2 s would cut, and it sounds surely unfinished. In Spanish the end-of-turn model does not separate pauses from ends,
-so there silence decides.
+sentence that 1.2 s would cut, and it sounds surely unfinished. In Spanish the end-of-turn model
+does not separate pauses from ends, so there silence decides.
 """
 
 from dataclasses import dataclass

@@ -113,7 +113,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             old.cancel()
 
     async def _end_at(self, due: float) -> None:
-        while (wait := max(due, self._sounding_until()) - time.monotonic()) > 0:
+        while (wait := max(due, self._sounding_until()) - time.monotonic()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(wait)
         if self._floor.in_turn and not self._hearing.speaking:
             await self.trigger_user_turn_stopped()

@@ -11,6 +11,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 UV := .uv/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
+SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 SOURCES := agent processors knowledge benchmarks tests
 
 export UV_PYTHON_DOWNLOADS := never
@@ -29,8 +30,8 @@ serve: $(READY) ## the service, with the settings of .env
 
 .PHONY: test
 test: $(READY) ## every test, in less than five minutes on two cores
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/calls
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/calls
+	$(BIN)/python -m pytest $(SHARED) tests/calls
+	$(BIN)/python -m pytest $(SHARED) --ignore tests/calls
 
 .PHONY: coverage
 coverage: $(READY) ## the tests again, with the branches that they take

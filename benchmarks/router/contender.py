@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from knowledge.entries import Entry
 from knowledge.evaluation import Outcomes
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 EDGE = 1e-6
 """How near to 0 and to 1 a confidence may come before its log-odds are taken."""
@@ -43,8 +45,10 @@ class Platt:
     """A logistic curve over the log-odds, fitted to held-out guesses (Platt, 1999)."""
 
     def __init__(self, found: Outcomes) -> None:
-        self._curve: LogisticRegression | None = None
+        self._curve: "LogisticRegression | None" = None
         if found.right.any() and not found.right.all():
+            from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (four seconds)
+
             self._curve = LogisticRegression(C=1e6).fit(_odds(found.confidence), found.right)
 
     def __call__(self, confidence: NDArray[np.float64]) -> NDArray[np.float64]:

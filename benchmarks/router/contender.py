@@ -45,7 +45,7 @@ class Platt:
     """A logistic curve over the log-odds, fitted to held-out guesses (Platt, 1999)."""
 
     def __init__(self, found: Outcomes) -> None:
-        self._curve: "LogisticRegression | None" = None
+        self._curve: LogisticRegression | None = None
         if found.right.any() and not found.right.all():
             from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (four seconds)
 

@@ -41,15 +41,19 @@ class Contender(Protocol):
         ...
 
 
+def _fitted(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> "LogisticRegression":
+    from sklearn import linear_model  # noqa: PLC0415 (whoever only measures need not wait for it)
+
+    return linear_model.LogisticRegression(C=1e6).fit(odds, right)
+
+
 class Platt:
     """A logistic curve over the log-odds, fitted to held-out guesses (Platt, 1999)."""
 
     def __init__(self, found: Outcomes) -> None:
         self._curve: LogisticRegression | None = None
         if found.right.any() and not found.right.all():
-            from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (four seconds)
-
-            self._curve = LogisticRegression(C=1e6).fit(_odds(found.confidence), found.right)
+            self._curve = _fitted(_odds(found.confidence), found.right)
 
     def __call__(self, confidence: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._curve is None:

@@ -29,6 +29,7 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Answer:
     text: str
+    """"" where no entry answers and only `passages` say something."""
     confidence: float
     """The probability, in [0, 1], that this answer is right for the question."""
     entry: str

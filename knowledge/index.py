@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
+
 from knowledge.answers import Answer, Question
 from knowledge.documents import Piece
 from knowledge.embedding import Near
 from knowledge.entries import Entry
 from knowledge.fitted import Fit, Fitted
 from knowledge.leaning import CAP, leans
-from knowledge.passages import Pieces
+from knowledge.passages import Passages, Pieces
 from knowledge.tongue import Tongue
 from knowledge.words import Lexicon, lexicon
 
@@ -54,20 +56,31 @@ class Index:
     def best(self, question: Question, near: Near | None = None) -> Answer | None:
         """The best entry, however unsure; None where nothing at all is shared.
 
+        Where that is so and documents tell of it, an answer without a text has their passages.
         `near`: what the question is near to in meaning, where vectors were asked.
         """
         spoken = question.language if question.language in self._lexicons else _OTHER
         tongue = self._tongue(spoken)
-        if tongue is None:
-            return None
-        answer = tongue.best(question, near)
+        answer = tongue.best(question, near) if tongue is not None else None
         if question.reading and (answer is None or answer.language != question.language):
             answer = _surer(answer, self._translated(question, near))
-        if answer is None or not leans(question.text, self._lexicons[spoken]):
+        if answer is None:
+            return self._told(question, self._lexicons[spoken])
+        if not leans(question.text, self._lexicons[spoken]):
             return answer
-        if tongue.says(question.text):
+        if tongue is not None and tongue.says(question.text):
             return answer
         return replace(answer, confidence=min(answer.confidence, CAP), leaning=True)
+
+    def _told(self, question: Question, words: Lexicon) -> Answer | None:
+        """By documents alone."""
+        if self._pieces is None:
+            return None
+        told = Passages((), (), self._lexicons, self._pieces)
+        passages = told.best(words.read(question.text), np.zeros(0, dtype=np.float32), -1)
+        if not passages:
+            return None
+        return Answer("", 0.0, "", "", question.language, passages=passages)
 
     def _translated(self, question: Question, near: Near | None) -> Answer | None:
         tongue = self._tongue("en")

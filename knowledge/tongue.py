@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
@@ -127,7 +127,13 @@ class Tongue:
         self._passages = Passages(entries, self._spoken, lexicons, documents or ())
         self._verbatim = _by(rows, lambda reading: reading.plain)
         self._same = _by(rows, _telling)
-        self._contrast = Contrast([row.reading for row in rows])
+        # words that exclude one another do so in one language: car is no other thing than coche
+        self._contrast = Contrast(
+            [
+                replace(row.reading, members={}) if self._foreign[row.entry] else row.reading
+                for row in rows
+            ]
+        )
         most = max(_FEWEST, min(_CANDIDATES, round(_ROWS * len(entries) / len(rows))))
         self._most = min(most, len(entries))
         self._whose = Whose(entries)
@@ -177,7 +183,8 @@ class Tongue:
         elif entry in same:
             chance = max(chance, confidence.SAME_WORDS) / len(same)
         else:
-            most = min(most, confidence.ceiling(signals))
+            # no word of another language is known: there the trees, with meaning alone, decide
+            most = most if kind == _ACROSS else min(most, confidence.ceiling(signals))
             fixed = most < 1.0
             chance = min(chance, most)
         return Match(entry, signals, kind, chance, look, fixed)

@@ -161,7 +161,7 @@ class Route(Stage[Frame]):
         self, decision: Decision, turn: Turn, policy: Policy, seconds: float, found: Found = ""
     ) -> None:
         answer = decision.answer
-        department = answer.department if answer else self._department
+        department = (answer and answer.department) or self._department
         sources = [answer.entry] if answer and decision.said else []
         if decision.route is Answering.MODEL:
             sources = list(dict.fromkeys(passage.entry for passage in decision.passages))
@@ -194,7 +194,7 @@ class Route(Stage[Frame]):
         return best
 
     def _sure(self, answer: Answer | None) -> bool:
-        if answer is None or answer.leaning:
+        if answer is None or answer.leaning or not answer.text:
             return False
         wanted = self._policy().thresholds(answer.department, self._call).answer
         return answer.confidence >= wanted

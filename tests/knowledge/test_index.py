@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from knowledge.answers import Answer, Question
+from knowledge.documents import Piece
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording, ingest, shipped
 from knowledge.noise import Noise
@@ -221,6 +222,51 @@ def test_passages_begin_with_the_entrys_own_and_speak_of_the_question(index: Ind
 
 def test_nothing_is_passed_on_for_what_is_out_of_scope(index: Index) -> None:
     assert asked(index, "what is the capital of France").passages == ()
+
+
+RABBITS = Piece("pets.md", "Pets › Rabbits", "Rabbits are insured from three months on.", "en", "pets")
+
+
+@pytest.mark.parametrize("entries", [(), (BRIDGE,)])
+def test_where_no_entry_answers_the_model_gets_what_documents_tell(entries: list[Entry]) -> None:
+    index = Index.build(entries, documents=[RABBITS])
+    answer = asked(index, "Are rabbits insured?")
+    assert (answer.text, answer.entry, answer.confidence) == ("", "", 0.0)
+    [passage] = answer.passages
+    assert (passage.entry, passage.text) == ("pets.md", RABBITS.told)
+    assert index.best(Question("zzzz qqqq", "en")) is None
+
+
+def test_what_is_near_in_meaning_is_surer_and_what_is_far_is_less_so() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, BRIDGE])
+    question = Question("the part that comes out of my own pocket first", "en")
+    by_words = index.best(question)
+    near = index.best(question, {"deductible#en#1": 0.86, "deductible#en#0": 0.8, "hail#en#0": 0.2})
+    far = index.best(question, {"hail#en#0": 0.15, "bridge#en#0": 0.12, "deductible#en#0": 0.1})
+    assert near is not None
+    assert near.entry == "deductible"
+    assert near.confidence > (by_words.confidence if by_words else 0.0) + 0.2
+    assert far is None or far.confidence < 0.3
+
+
+def test_an_entry_told_in_another_language_is_found_by_its_meaning() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, GRUA])
+    question = Question("¿El granizo en mi coche está cubierto?", "es")
+    answer = index.best(question, {"hail#en#0": 0.88, "deductible#es#0": 0.3, "grua#es#0": 0.25})
+    assert answer is not None
+    assert (answer.entry, answer.language) == ("hail", "en")
+    assert answer.confidence > 0.5
+
+
+def test_meaning_never_makes_a_negation_or_another_name_the_same() -> None:
+    index = Index.build([HAIL, BRIDGE, DEDUCTIBLE])
+    for text, name in (
+        ("Does my policy not cover hail damage to my car?", "hail#en#0"),
+        ("How old is the Tower Bridge?", "bridge#en#0"),
+    ):
+        answer = index.best(Question(text, "en"), {name: 0.97})
+        assert answer is not None
+        assert answer.confidence < 0.5, text
 
 
 async def test_an_index_is_an_answerer(index: Index) -> None:

@@ -50,6 +50,15 @@ def test_an_answer_threshold_above_one_trusts_nothing() -> None:
     assert decided(1.0, Thresholds(answer=1.01), True) is Route.MODEL
 
 
+def test_passages_without_an_answer_are_for_the_model_alone() -> None:
+    told = Answer("", 0.0, "", "", "en", (Passage("pets.md", "Rabbits are insured.", 0.8),))
+    everything = Thresholds(answer=0.0)
+    decision = choose(told, everything, model_available=True, ticket_id="t")
+    assert decision.route is Route.MODEL
+    assert decision.passages == told.passages
+    assert choose(told, everything, model_available=False, ticket_id="t").route is Route.PERSON
+
+
 def test_nobody_is_asked_back_for_ever() -> None:
     assert decided(0.1, THRESHOLDS, True, ASK_BACK - 1) is Route.CLARIFY
     assert decided(0.1, THRESHOLDS, True, ASK_BACK) is Route.PERSON

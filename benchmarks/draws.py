@@ -119,8 +119,13 @@ class Asked:
 
 def sources() -> list[Source]:
     content = ingest(shipped(), date.min).entries
+    names = [entry.id for entry in content]
+    said = {language: talk(language, names) for language in ("en", "es")}
     told = {
-        language: tuple(entry.wordings[language].asked for entry in content)
+        language: tuple(
+            tuple(text for text in entry.wordings[language].asked if text not in said[language][n])
+            for n, entry in enumerate(content)
+        )
         for language in ("en", "es")
     }
     abroad = {language: foreign(language) + titles(language) for language in ("en", "es")}
@@ -136,7 +141,7 @@ def sources() -> list[Source]:
                 abroad[language],
                 share,
                 tuple(entry.body for entry in content) if language == "en" else (),
-                talk(language, [entry.id for entry in content]),
+                said[language],
                 told[other],
                 abroad[other],
             )
@@ -150,7 +155,7 @@ def foreign(language: str) -> tuple[str, ...]:
 
 
 def talk(language: str, entries: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    """By the entry's place."""
+    """By the entry's place. The content knows them too: here they are asked, and not known."""
     file = resources.files("benchmarks") / "callers" / f"{language}.tsv"
     found: defaultdict[int, list[str]] = defaultdict(list)
     for line in file.read_text(encoding="utf-8").splitlines()[1:]:

@@ -21,7 +21,9 @@ WAITING = 10_000
 BATCH = 200
 """Events that are written, and fsynced, together."""
 TEND = 0.1
-"""Seconds after which the outboxes are looked after, also where nothing happens."""
+"""Seconds after which the outboxes are looked after while something happens."""
+STILL = 1.0
+"""The same once nothing was recorded for as long."""
 WITHIN = 10.0
 """Seconds for one outbox to take a batch: a busy disk is slow, and only the journal waits."""
 AGAIN = 0.5
@@ -130,10 +132,15 @@ class Journal:
             logger.bind(events=len(self._queue)).error("journal gives up what no outbox took")
 
     async def _run(self) -> None:
+        quiet = 0.0
         while not self._closing or self._queue:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TEND):
+            pause = TEND if quiet < STILL else STILL  # each look wakes the process
+            try:
+                async with asyncio.timeout(pause):
                     await self._work.wait()
+                quiet = 0.0
+            except TimeoutError:
+                quiet += pause
             self._work.clear()
             await self._tend()
             while self._queue:

@@ -19,8 +19,8 @@ from knowledge.records import Record, Unfit, unpacked
 
 BATCH = 100
 """Records of one transaction: more of them would hold the loop for too long."""
-IDLE = 0.1
-"""Seconds until a source that had nothing is asked again."""
+IDLE = (0.1, 0.5)
+"""Seconds until a source that had nothing is asked again; the longer it has nothing, the more."""
 SHORTEST, LONGEST = 0.1, 10.0
 """Seconds between two tries while the database, or the source, is away."""
 CLOSING = 3.0
@@ -69,7 +69,7 @@ class Relay:
     async def _serve(self, source: Source) -> None:
         """Until the end, and then until nothing is left or the first trouble."""
         entries: list[Entry] = []
-        failures = 0
+        failures = idle = 0
         while True:
             try:
                 entries = entries or await source.take(BATCH)
@@ -89,7 +89,9 @@ class Relay:
             if not entries:
                 if self._closing:
                     return
-                await asyncio.sleep(IDLE)
+                shortest, longest = IDLE
+                await asyncio.sleep(min(shortest + idle * shortest / 10, longest))
+            idle = 0 if entries else idle + 1
             entries = []
 
     async def _write(self, source: Source, entries: Sequence[Entry]) -> None:

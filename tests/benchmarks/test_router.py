@@ -22,7 +22,7 @@ from knowledge.evaluation import Case, Evaluation, calibration_error, summary, u
 from knowledge.ingest import ingest
 from knowledge.words import lexicon
 
-ANSWERED = 0.30
+ANSWERED = 0.6
 """Share of the shipped questions that is at least answered without the model."""
 
 
@@ -84,7 +84,7 @@ def test_callers_own_words_are_answered_rightly_or_left_to_the_model(
     )
     assert found.answered >= ANSWERED
     assert found.right >= 0.95
-    assert found.strangers_answered <= 0.03
+    assert found.strangers_answered <= 0.05
 
 
 def test_a_fifth_is_held_out_and_the_same_each_time(content: tuple[Entry, ...]) -> None:

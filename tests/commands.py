@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,11 @@ def answerline(
     )
 
 
+def _interruptible() -> None:
+    """Who runs the tests in the background has them ignore Ctrl-C, and their children with them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def running(
     *arguments: str | Path, folder: Path, **variables: str
@@ -50,6 +56,7 @@ def running(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 (no thread holds anything that this wants)
     )
     with process:
         try:

@@ -12,7 +12,7 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
 SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
-# what one process has compiled the others need not: half a minute on a fresh clone
+# what one process has compiled the others need not: ten seconds on a fresh clone
 KEPT := PYTHONDONTWRITEBYTECODE=
 SOURCES := agent processors knowledge benchmarks tests
 

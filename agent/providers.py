@@ -112,8 +112,7 @@ class Providers:
             return None
 
         def sure(answer: Answer) -> bool:
-            wanted = self.policy().thresholds(answer.department, call).answer
-            return not answer.leaning and answer.confidence >= wanted
+            return answer.sure(self.policy().thresholds(answer.department, call).answer)
 
         return Speculation(Words(self.answering.shelf), sure, self.ready.warm)
 

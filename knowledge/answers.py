@@ -47,6 +47,10 @@ class Answer:
     leaning: bool = False
     """The question leans on what was said before: no answer without the conversation."""
 
+    def sure(self, wanted: float) -> bool:
+        """Whether it may be spoken as it stands, from a confidence of `wanted` on."""
+        return bool(self.text) and not self.leaning and self.confidence >= wanted
+
 
 class Answerer(Protocol):
     async def answer(self, question: Question) -> Answer | None:

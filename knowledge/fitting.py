@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from knowledge.confidence import Signals
 from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.entries import Entry
+from knowledge.evaluation import strangers
 from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, weighed
 from knowledge.linear import Linear
 from knowledge.noise import Noise
@@ -87,10 +87,10 @@ def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
 def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     rng = random.Random(SEED)  # noqa: S311 (the same content is fitted the same)
     held: list[Held] = []
-    strangers = _strangers(language)
+    unknown = strangers(language)
     for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
         asked = [(case.text, case.entry) for case in cases]
-        asked += [(text, "") for text in strangers[number::FOLDS]]
+        asked += [(text, "") for text in unknown[number::FOLDS]]
         held += _asked(known, asked, language, rng, embed)
     kinds = (WORDS,) if embed is None else (WORDS, NEAR)
     linear = learn(_tongue(entries, language, None).table)
@@ -241,14 +241,6 @@ def _best(held: Held, fit: Fit, kind: int) -> tuple[int, Signals, float, float]:
     signals, row = held.tongue.signals(look, scores, at)
     odds = fit.odds(signals, confidence.trees(confidence.TREES[kind]).odds(signals), kind)
     return at, signals, confidence.chance(odds), held.tongue.most(look, at, row)
-
-
-def _strangers(language: str) -> list[str]:
-    """What people say to nobody in particular, as the shipped file has it."""
-    file = resources.files("knowledge") / "out_of_scope" / f"{language}.txt"
-    if not language.isalpha() or not file.is_file():
-        return []
-    return file.read_text(encoding="utf-8").splitlines()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

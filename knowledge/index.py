@@ -74,10 +74,11 @@ class Index:
 
     def _told(self, question: Question, words: Lexicon) -> Answer | None:
         """By documents alone."""
-        if self._pieces is None:
+        if self._told_alone is None:
             return None
-        told = Passages((), (), self._lexicons, self._pieces)
-        passages = told.best(words.read(question.text), np.zeros(0, dtype=np.float32), -1)
+        passages = self._told_alone.best(
+            words.read(question.text), np.zeros(0, dtype=np.float32), -1
+        )
         if not passages:
             return None
         return Answer("", 0.0, "", "", question.language, passages=passages)
@@ -102,6 +103,10 @@ class Index:
         told = {piece.language for piece in self._documents}
         known = {*_SHIPPED, *self._languages, *told}
         return {language: lexicon(language) for language in known} | {_OTHER: Lexicon()}
+
+    @cached_property
+    def _told_alone(self) -> Passages | None:
+        return Passages((), (), self._lexicons, self._pieces) if self._pieces else None
 
     @cached_property
     def _pieces(self) -> Pieces | None:

@@ -67,8 +67,7 @@ def choose(
     `cached`: the answer was found where an earlier decision left it.
     """
     confidence = answer.confidence if answer else 0.0
-    whole = answer is not None and answer.text and not answer.leaning
-    if whole and confidence >= thresholds.answer:
+    if answer is not None and answer.sure(thresholds.answer):
         return Decision(ticket_id, Route.CACHE if cached else Route.KNOWLEDGE, answer)
     floor = thresholds.model if model_available else thresholds.guess
     unsure = Route.MODEL if model_available else Route.CLARIFY

@@ -194,10 +194,9 @@ class Route(Stage[Frame]):
         return best
 
     def _sure(self, answer: Answer | None) -> bool:
-        if answer is None or answer.leaning or not answer.text:
+        if answer is None:
             return False
-        wanted = self._policy().thresholds(answer.department, self._call).answer
-        return answer.confidence >= wanted
+        return answer.sure(self._policy().thresholds(answer.department, self._call).answer)
 
     def _answers(
         self, frame: LLMContextFrame, turn: Turn, decision: Decision, summary: str

@@ -150,3 +150,23 @@ async def test_a_process_remembers_no_more_than_its_bound(clock: Clock) -> None:
         await tokens.issue(f"CB{number}")
     assert len(store._redeemed) <= 100
     assert len(store._waiting) <= 100
+
+
+class LateOnce(OwnStore):
+    """A shared store that keeps the first caller waiting for ever."""
+
+    asked = 0
+
+    async def keep(self, call: str, token: str) -> str:
+        self.asked += 1
+        if self.asked == 1:
+            await asyncio.Event().wait()
+        return await super().keep(call, token)
+
+
+async def test_two_webhooks_at_once_get_one_token_though_redis_is_late_for_one(
+    clock: Clock,
+) -> None:
+    tokens = Tokens("key", [LateOnce(clock, name="late"), OwnStore(clock)], clock)
+    one, other = await asyncio.gather(tokens.issue("CA1"), tokens.issue("CA1"))
+    assert one == other

@@ -1,7 +1,9 @@
 """The stages of a configuration, described for people."""
 
 import sys
+from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -50,6 +52,9 @@ def _row(stage: object) -> Row:
 
 class _Nobody:
     """A socket on which nothing ever happens."""
+
+    def __init__(self) -> None:
+        self.scope: MutableMapping[str, Any] = {}
 
     async def receive(self) -> dict[str, str]:
         return {"type": "websocket.disconnect"}

@@ -27,13 +27,16 @@ class LineInput(FrameProcessor):
         *,
         played: Callable[[str, float], None],
         ended: Callable[[bool], None],
+        still: Callable[[], bool],
     ) -> None:
         """`played(mark, now)`: Twilio echoed a mark. `ended(stopped)`: the stream is over, by
-        Twilio's own `stop` (the caller hung up) or because the connection is lost."""
+        Twilio's own `stop` (the caller hung up) or because the connection is lost. `still()`:
+        nobody speaks, so the line may be read less often."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
         self._played = played
         self._ended = ended
+        self._still = still
         self._reader: asyncio.Task[None] | None = None
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
@@ -60,6 +63,7 @@ class LineInput(FrameProcessor):
                     await self.push_frame(
                         InputAudioRawFrame(audio=pcm(mulaw), sample_rate=RATE, num_channels=1)
                     )
+                    self._stream.be_unhurried(self._still())
                 case Mark(name):
                     self._played(name, time.monotonic())
                 case Digit(digit) if digit in _KEYS:

@@ -30,7 +30,7 @@ class Line:
             said=turns.floor.said,
             asked=asked,
         )
-        self._input = LineInput(stream, played=self._output.played, ended=ended)
+        self._input = LineInput(stream, played=self._output.played, ended=ended, still=turns.still)
 
     def input(self) -> LineInput:
         return self._input

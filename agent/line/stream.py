@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from typing import Any, Protocol
 
 from agent.line.protocol import Bad, Message, Sentences, Start, Stop, parse
@@ -14,8 +14,14 @@ PATIENCE = 5.0
 """Seconds one message may take to leave before the peer counts as gone."""
 
 
+UNHURRIED = "answerline.unhurried"
+"""ASGI extension of our server: a callable that takes whether the socket may be read less often."""
+
+
 class Socket(Protocol):
     """What of an ASGI websocket a stream needs (Starlette's `WebSocket` is one)."""
+
+    scope: MutableMapping[str, Any]
 
     async def receive(self) -> Any: ...
     async def send_text(self, data: str) -> None: ...
@@ -36,6 +42,8 @@ class MediaStream:
         self._wake = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self._closed = False
+        self._extensions: dict[str, Callable[[bool], None]] = socket.scope.get("extensions") or {}
+        self._unhurried = False
         self.dropped = 0
         """Messages given up because the peer does not read."""
 
@@ -64,6 +72,12 @@ class MediaStream:
             yield message
             if isinstance(message, Stop):
                 return
+
+    def be_unhurried(self, unhurried: bool) -> None:
+        """Whether messages may come some hundredths of a second later; not every server can."""
+        if unhurried is not self._unhurried and (tell := self._extensions.get(UNHURRIED)):
+            self._unhurried = unhurried
+            tell(unhurried)
 
     def media(self, mulaw: bytes) -> None:
         self._push(self._say.media(mulaw))

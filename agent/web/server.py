@@ -21,6 +21,7 @@ from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.doors import Doors
 from agent.web.house import House
+from agent.web.reading import Reading
 
 LONGEST_MESSAGE = 64 * 1024
 """Bytes; Twilio's are below 300. A longer one closes its socket with 1009."""
@@ -72,7 +73,7 @@ class CallServer(uvicorn.Server):
                 server_header=False,
                 timeout_graceful_shutdown=int(LAST_WORDS),
                 timeout_keep_alive=5,
-                ws="websockets-sansio",
+                ws=Reading,
                 ws_max_size=LONGEST_MESSAGE,
                 ws_per_message_deflate=False,
                 ws_ping_interval=PING,

@@ -57,6 +57,8 @@ class Hearing:
         """A verdict on the sound of the last pause was asked for, and is there or will come."""
         self.cut = False
         """Set to have the speech taken as over: the longest utterance was reached."""
+        self.silent = True
+        """No voice, and no sound that could be the beginning of one."""
         self.closing = False
         """A speech was cut off and its turn has not ended yet."""
 
@@ -118,6 +120,7 @@ class Hear(FrameProcessor):
         await self.push_frame(frame, direction)
         for probability in probabilities:
             await self._window(probability, now)
+        self._hearing.silent = self._activity.gated and not self._heard
 
     async def _window(self, probability: float, now: float) -> None:
         if probability >= VOICE:

@@ -55,7 +55,8 @@ class Activity:
         self._input = np.zeros((1, _CONTEXT + WINDOW), dtype=np.float32)
         self._rest = bytearray()
         self._closed: list[bytes] = []
-        self._gated = True
+        self.gated = True
+        """The last window was too quiet to be looked at."""
         self._windows = 0
         self._low = 0
 
@@ -71,12 +72,12 @@ class Activity:
 
     def _window(self, window: bytes, speaking: bool) -> float:
         if not speaking and audioop.rms(window, 2) < GATE:
-            self._gated = True
+            self.gated = True
             self._closed.append(window)
             del self._closed[:-_BEFORE]
             return 0.0
-        if self._gated:
-            self._gated = False
+        if self.gated:
+            self.gated = False
             self._reset()
             for earlier in self._closed:
                 self._score(earlier)

@@ -3,9 +3,10 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
@@ -74,6 +75,9 @@ ENTRIES = [
 
 class Nobody:
     """A telephone line on which nothing is said and nobody listens."""
+
+    def __init__(self) -> None:
+        self.scope: MutableMapping[str, Any] = {}
 
     async def receive(self) -> dict[str, str]:
         return {"type": "websocket.disconnect"}
@@ -172,7 +176,9 @@ class Line(MediaStream):
 
 
 def line_input(_house: House, _session: aiohttp.ClientSession) -> LineInput:
-    return LineInput(Line(), played=lambda _mark, _now: None, ended=lambda _stopped: None)
+    return LineInput(
+        Line(), played=lambda _mark, _now: None, ended=lambda _stopped: None, still=bool
+    )
 
 
 def line_output(_house: House, _session: aiohttp.ClientSession) -> LineOutput:

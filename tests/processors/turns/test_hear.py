@@ -7,6 +7,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 
+from agent.web.reading import REST
 from processors.contract.bench import Bench, rounds
 from processors.turns import hear as hearing_module
 from processors.turns.echo import Echo
@@ -81,3 +82,21 @@ async def test_a_speech_that_was_cut_off_goes_on_only_after_its_turn(
         assert await said(1.5, 4.0) == list(SPEECH), "the words of its turn may still come"
         hearing.closing = False
         assert await said(4.0, 6.0) == [*SPEECH, VADUserStartedSpeakingFrame]
+
+
+async def test_a_voice_is_noticed_long_before_it_is_announced_as_speech() -> None:
+    """So that a line which is read less often while it is silent announces speech no later."""
+    pcm = bytes(RATE) + recordings.clip("google_brooklyn").pcm + bytes(2 * RATE)
+    hearing = Hearing()
+    hear = Hear(Silero(), None, hearing, Echo(), judged=lambda: False, in_turn=lambda: True)
+    noticed = announced = 0.0
+    async with Bench(hear) as bench:
+        for start in range(0, len(pcm), PACKET):
+            await bench.send(InputAudioRawFrame(pcm[start : start + PACKET], RATE, 1))
+            await rounds()
+            at = start / (2 * RATE)
+            noticed = noticed or (0.0 if hearing.silent else at)
+            announced = announced or (at if hearing.speaking else 0.0)
+        assert hearing.silent, "after the speech"
+    assert noticed >= 0.48, "before it"
+    assert announced - noticed >= 2 * REST

@@ -16,6 +16,9 @@ from pipecat.processors.frame_processor import (
 from agent.line.protocol import RATE, Digit, Mark, Media, Stop, pcm
 from agent.line.stream import MediaStream
 
+UNHURRIED = 0.06
+"""Seconds of audio in a frame while nobody speaks: what is read at a time then."""
+
 
 class LineInput(FrameProcessor):
     """Direct mode: a frame is handled where it is pushed. Nothing of Pipecat's own input transport
@@ -37,6 +40,9 @@ class LineInput(FrameProcessor):
         self._played = played
         self._ended = ended
         self._still = still
+        self._unhurried = False
+        self._taken = b""
+        """mu-law that was not handed on yet."""
         self._reader: asyncio.Task[None] | None = None
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
@@ -60,10 +66,9 @@ class LineInput(FrameProcessor):
         async for message in self._stream.messages():
             match message:
                 case Media(mulaw):
-                    await self.push_frame(
-                        InputAudioRawFrame(audio=pcm(mulaw), sample_rate=RATE, num_channels=1)
-                    )
-                    self._stream.be_unhurried(self._still())
+                    self._taken += mulaw
+                    if not self._unhurried or len(self._taken) >= UNHURRIED * RATE:
+                        await self._hear()
                 case Mark(name):
                     self._played(name, time.monotonic())
                 case Digit(digit) if digit in _KEYS:
@@ -73,6 +78,13 @@ class LineInput(FrameProcessor):
                 case _:
                     pass  # connected and start were read before the pipeline began
         self._ended(stopped)
+
+    async def _hear(self) -> None:
+        audio = pcm(self._taken)
+        self._taken = b""
+        await self.push_frame(InputAudioRawFrame(audio=audio, sample_rate=RATE, num_channels=1))
+        self._unhurried = self._still()
+        self._stream.be_unhurried(self._unhurried)
 
 
 _KEYS = {entry.value: entry for entry in KeypadEntry}

@@ -10,11 +10,16 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from agent.line.output import GRID
 from agent.line.stream import UNHURRIED
 
 REST = 0.06
 """Seconds between two reads: three of Twilio's messages, one block for a provider. Speech is told
-after 0.19 s of voice, the first sound of which ends the rest, so it is told no later."""
+after 0.19 s of voice, the first sound of which ends the rest, so it is told no later. A rest ends
+on the grid on which the agents' voices are sent: one wake-up for both."""
+
+SLACK = 0.005
+"""Seconds: timers come in whole milliseconds, a few too early."""
 
 
 class Reading(WebSocketsSansIOProtocol):
@@ -35,7 +40,8 @@ class Reading(WebSocketsSansIOProtocol):
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             if self._unhurried:
-                self._rest = self._rest or self.loop.call_later(REST, self._read_on)
+                at = int((self.loop.time() + REST + SLACK) / GRID) * GRID
+                self._rest = self._rest or self.loop.call_at(at, self._read_on)
             else:
                 self._read_on()
         return message

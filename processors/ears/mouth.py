@@ -12,6 +12,8 @@ from processors.ears.ring import RATE, Ring
 
 BLOCK = round(0.06 * RATE)
 """Samples sent at a time: each message to a provider costs CPU of its own."""
+QUIET = 3 * BLOCK
+"""The same while nobody speaks: the first words are sent at once when the VAD has noticed them."""
 CATCH_UP = round(0.5 * RATE)
 """Samples sent at a time when a connection is behind."""
 PRE_ROLL = round(0.35 * RATE)
@@ -87,7 +89,7 @@ class Mouth:
     def advance(self) -> None:
         """The ring has grown."""
         received = self._ring.received
-        if received - self.sent >= BLOCK:
+        if received - self.sent >= self._enough:
             self._wake.set()
         if self._talking is not None and received - self._talking > LONGEST:
             self._utterances.append(Span(self._talking, received))
@@ -97,6 +99,7 @@ class Mouth:
     def started(self, at: int) -> None:
         """The caller began to speak at this sample."""
         self._talking = at
+        self.advance()
 
     def stopped(self, at: int) -> None:
         """The VAD has waited long enough: what came before `at` is to be made final."""
@@ -111,6 +114,10 @@ class Mouth:
         self._flush = at
         self._wake.set()
 
+    @property
+    def _enough(self) -> int:
+        return QUIET if self._talking is None else BLOCK
+
     async def block(self) -> bytes:
         """The next audio to send, 60 ms or more; b"" where what was sent is to be made final.
 
@@ -122,7 +129,7 @@ class Mouth:
             if self._flush is not None and waiting <= 0:
                 self._flush = None
                 return b""
-            if waiting >= BLOCK or (self._flush is not None and waiting > 0):
+            if waiting >= self._enough or (self._flush is not None and waiting > 0):
                 stop = self.sent + min(waiting, CATCH_UP)
                 try:
                     pcm = self._ring.read(self.sent, stop)

@@ -93,11 +93,9 @@ class TurnTaking:
         return self._smart_turn is not None and said and self.language in JUDGED
 
     def still(self) -> bool:
-        """Whether nobody speaks, has just spoken, or may be about to answer: nothing is lost when
-        the caller's next sound is heard some hundredths of a second later."""
-        floor = self.floor
-        taken = floor.in_turn or floor.watching or self.echo.active(time.monotonic())
-        return self.hearing.silent and not taken
+        """Whether the caller is silent and nothing waits for that: the beginning of a sound may be
+        heard some hundredths of a second later."""
+        return self.hearing.silent and not (self.floor.in_turn or self.floor.watching)
 
     def hear(self) -> Hear:
         return Hear(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from knowledge.chain import Fault
-from processors.ears.mouth import BLOCK, CATCH_UP, LONGEST, Mouth, Span
+from processors.ears.mouth import BLOCK, CATCH_UP, LONGEST, QUIET, Mouth, Span
 from processors.ears.ring import RATE, Ring
 
 
@@ -18,16 +18,30 @@ def heard(ring: Ring, mouth: Mouth, samples: int) -> None:
     mouth.advance()
 
 
-async def test_audio_comes_in_blocks_of_sixty_milliseconds() -> None:
+@pytest.mark.parametrize(("talking", "size"), [(True, BLOCK), (False, QUIET)])
+async def test_audio_comes_in_blocks(talking: bool, size: int) -> None:
+    ring = Ring()
+    fed = mouth(ring)
+    if talking:
+        fed.started(0)
+    block = asyncio.ensure_future(fed.block())
+    for _ in range(2):
+        heard(ring, fed, size // 3)
+        await asyncio.sleep(0)
+        assert not block.done()
+    heard(ring, fed, size // 3)
+    assert len(await block) == 2 * size
+
+
+async def test_what_has_come_is_sent_as_soon_as_somebody_speaks() -> None:
     ring = Ring()
     fed = mouth(ring)
     block = asyncio.ensure_future(fed.block())
-    for _ in range(2):
-        heard(ring, fed, BLOCK // 3)
-        await asyncio.sleep(0)
-        assert not block.done()
-    heard(ring, fed, BLOCK // 3)
-    assert len(await block) == 2 * BLOCK
+    heard(ring, fed, QUIET - 1)
+    await asyncio.sleep(0)
+    assert not block.done()
+    fed.started(0)
+    assert len(await block) == 2 * (QUIET - 1)
 
 
 async def test_the_end_of_speech_sends_what_is_left_and_then_asks_to_finalise() -> None:

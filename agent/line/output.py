@@ -39,7 +39,7 @@ from processors.voice.service import AT
 
 GRID = 0.02
 """Seconds: all calls of a process wake on one common grid, in one loop iteration."""
-LONGEST_SLEEP = 0.04
+LONGEST_SLEEP = 0.06
 """Seconds; a mark's echo and a release wake nobody."""
 HOLD = 3.0
 """Seconds after which a hold that nobody has decided about ends by itself."""

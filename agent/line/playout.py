@@ -11,10 +11,10 @@ from typing import Generic, TypeVar
 
 from agent.line.protocol import RATE
 
-LEAD = 0.08
+LEAD = 0.1
 """Seconds of audio that may lie at Twilio after a send."""
-CHUNK = 320
-"""Samples in a full outbound message: 40 ms."""
+CHUNK = 480
+"""Samples in a full outbound message: 60 ms, a voice's block."""
 ECHO_GRACE = 0.6
 """Seconds after which an unconfirmed mark is believed to have been played."""
 WORD = 0.15

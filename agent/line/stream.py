@@ -11,7 +11,7 @@ from knowledge.events import Emit, Malformed
 MOST_QUEUED = 100
 """Messages waiting for a slow peer, about 4 s of audio; the oldest audio is dropped beyond."""
 PATIENCE = 5.0
-"""Seconds one message may take to leave before the peer counts as gone."""
+"""Seconds that what waits may take to leave before the peer counts as gone."""
 
 
 UNHURRIED = "answerline.unhurried"
@@ -118,15 +118,14 @@ class MediaStream:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._urgent or self._out:
-                message = (self._urgent or self._out).popleft()
-                try:
-                    async with asyncio.timeout(PATIENCE):
-                        await self._socket.send_text(message)
-                except TimeoutError:
-                    self._emit(Malformed(self.call, "peer does not read"))
-                    await self.close(1011)
-                    return
-                except Exception:  # noqa: BLE001 (each server has its own "disconnected")
-                    self._closed = True
-                    return
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while self._urgent or self._out:
+                        await self._socket.send_text((self._urgent or self._out).popleft())
+            except TimeoutError:
+                self._emit(Malformed(self.call, "peer does not read"))
+                await self.close(1011)
+                return
+            except Exception:  # noqa: BLE001 (each server has its own "disconnected")
+                self._closed = True
+                return

@@ -27,7 +27,7 @@ class Echo:
         self._out = np.zeros(_RING, dtype=np.float32)
         self._end = 0
         """Sample (of the monotonic clock) behind the last one sent."""
-        self._in = np.zeros(WINDOW, dtype=np.float32)
+        self._in = bytearray(2 * WINDOW)
 
     def sent(self, mulaw: bytes, at: float) -> None:
         """Audio that the caller hears from `at` on, monotonic seconds."""
@@ -46,12 +46,12 @@ class Echo:
 
     def feed(self, pcm: bytes) -> None:
         """Samples from the caller; call it while `active`."""
-        samples = np.frombuffer(pcm, np.int16)[-WINDOW:]
-        self._in = np.concatenate((self._in[len(samples) :], samples.astype(np.float32)))
+        self._in += pcm
+        del self._in[: -2 * WINDOW]
 
     def likeness(self, now: float) -> float:
         """In [0, 1]: how much the last 0.2 s are a copy of what was played. About 0.3 ms."""
-        heard = np.diff(self._in)
+        heard = np.diff(np.frombuffer(bytes(self._in), np.int16).astype(np.float32))
         power = float(np.dot(heard, heard))
         if power == 0.0:
             return 0.0

@@ -1,7 +1,8 @@
 """The one question the product asks of its knowledge, and the form of every reply."""
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,41 @@ class Passage:
     score: float
 
 
+class Told(Sequence[Passage]):
+    """Looked for when the first of them is asked for: a sure answer needs none."""
+
+    __slots__ = ("_found", "_look")
+
+    def __init__(self, look: Callable[[], tuple[Passage, ...]]) -> None:
+        self._look: Callable[[], tuple[Passage, ...]] | None = look
+        self._found: tuple[Passage, ...] = ()
+
+    @property
+    def found(self) -> tuple[Passage, ...]:
+        if self._look is not None:
+            self._found, self._look = self._look(), None
+        return self._found
+
+    @overload
+    def __getitem__(self, at: int) -> Passage: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Passage, ...]: ...
+    def __getitem__(self, at: int | slice) -> Passage | tuple[Passage, ...]:
+        return self.found[at]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self.found == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.found)
+
+    def __repr__(self) -> str:
+        return repr(self.found)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     text: str
@@ -38,7 +74,7 @@ class Answer:
     language: str
     protected: bool = False
     """To be spoken to its end, whatever the caller says meanwhile."""
-    passages: tuple[Passage, ...] = field(default=())
+    passages: Sequence[Passage] = ()
     """The best few pieces of content for this question, this entry's own first."""
     interval: tuple[float, float] = (0.0, 1.0)
     """Within which the confidence lies, as sure as its calibration was."""

@@ -12,7 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 from loguru import logger
@@ -136,7 +136,7 @@ class Decisions:
         ttl = max(1, round(self._ttl * random.uniform(0.9, 1.0)))  # noqa: S311
         try:
             with faults():
-                data = orjson.dumps(asdict(answer) if answer else None)
+                data = orjson.dumps(_fields(answer) if answer else None)
                 await self._redis.set(f"answerline:decision:{name}", data, ex=ttl)
         except Fault as fault:
             logger.bind(fault=fault.kind).debug("shared decisions are away")
@@ -147,6 +147,10 @@ def _less(answer: Answer | None, question: Question) -> Answer | None:
     if answer is None or question.heard >= 1.0:
         return answer
     return replace(answer, confidence=heard(answer.confidence, question.heard))
+
+
+def _fields(answer: Answer) -> dict[str, Any]:
+    return asdict(replace(answer, passages=tuple(answer.passages)))
 
 
 def _read(data: bytes | str) -> Known | None:

@@ -1,5 +1,6 @@
 """Who answers a turn: the cheapest answerer that may be trusted with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,7 +49,7 @@ class Decision:
         return self.answer.text if self.answer and spoken else ""
 
     @property
-    def passages(self) -> tuple[Passage, ...]:
+    def passages(self) -> Sequence[Passage]:
         """What the model may answer from."""
         return self.answer.passages if self.answer else ()
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge import confidence
-from knowledge.answers import Answer, Passage, Question
+from knowledge.answers import Answer, Passage, Question, Told
 from knowledge.confidence import Signals
 from knowledge.contrast import Contrast
 from knowledge.cosine import Floats
@@ -320,12 +320,17 @@ class Tongue:
             return _WORDS
         return _ACROSS if self._foreign[entry] else _NEAR
 
-    def _told(self, reading: Reading, text: str, match: Match) -> tuple[Passage, ...]:
-        look = match.look
-        likeness = np.zeros(len(self._entries), dtype=np.float32)
-        likeness[look.entries] = (look.features[0] + look.features[8]) / np.float32(2)
-        also = [lexicon.read(text) for lexicon in self._also]
-        return self._passages.best(reading, likeness, match.entry, also=also)
+    def _told(self, reading: Reading, text: str, match: Match) -> Told:
+        entries, features, entry = match.look.entries, match.look.features, match.entry
+        alike = (features[0] + features[8]) / np.float32(2)
+
+        def look() -> tuple[Passage, ...]:
+            likeness = np.zeros(len(self._entries), dtype=np.float32)
+            likeness[entries] = alike
+            also = [lexicon.read(text) for lexicon in self._also]
+            return self._passages.best(reading, likeness, entry, also=also)
+
+        return Told(look)
 
     def _interval(self, match: Match) -> tuple[float, float]:
         if match.fixed:

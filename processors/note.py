@@ -1,11 +1,13 @@
 """What the model is told beside the turn: the language, and passages that are only data."""
 
+from collections.abc import Sequence
+
 from knowledge.answers import Passage
 
 _LANGUAGES = {"en": "English", "es": "Spanish"}
 
 
-def note(language: str, passages: tuple[Passage, ...]) -> str:
+def note(language: str, passages: Sequence[Passage]) -> str:
     """Told to the model beside the caller's turn: the language, and passages marked as data."""
     lines = [f"Answer in {_LANGUAGES.get(language, language)}, in at most three short sentences."]
     if passages:

@@ -16,8 +16,10 @@ import orjson
 from agent import embeddings
 from agent.reception import Service, serving
 from agent.settings import Settings, load
+from agent.simulators.acting import Acts
 from agent.simulators.deepgram import Deepgram, Recording
 from agent.simulators.elevenlabs import ElevenLabs, Speaking
+from agent.simulators.office import Filing, Office
 from agent.simulators.openai import OpenAI, Writing, table
 from agent.simulators.pinecone import Pinecone
 from agent.simulators.rest import TwilioRest
@@ -41,6 +43,7 @@ from processors.model.openai import connections
 from tests import recordings
 from tests.calls.witness import Witness
 from tests.knowledge.examples import TODAY
+from tests.processors.model.sensible import honest
 
 E = TypeVar("E", bound=Event)
 
@@ -179,6 +182,7 @@ class House:
     openai: OpenAI
     voice: ElevenLabs
     pinecone: Pinecone
+    office: Office
     knowledge: Path
     session: aiohttp.ClientSession
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -250,10 +254,15 @@ COLLEAGUES: dict[str, Callable[[str, str], Colleague]] = {
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, said: list[Said], *, ahead: bool = False, **variables: str
+    folder: Path,
+    said: list[Said],
+    *,
+    ahead: bool = False,
+    acts: Acts | None = None,
+    **variables: str,
 ) -> AsyncIterator[House]:
-    """`ahead`: what is likely to be said is spoken before. `variables` of the environment; one
-    that is empty is not set at all."""
+    """`ahead`: what is likely to be said is spoken before. `acts`: of a model that has a back
+    office's tools. `variables` of the environment; one that is empty is not set at all."""
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
     for name, entry in CONTENT.items():
@@ -266,8 +275,10 @@ async def open_house(
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         deepgram = await enter(Deepgram(heard))
-        answers = table({"wife": SHE_TOO, "France": PARIS, "long": SOON})
-        openai = await enter(OpenAI(answers, behaviour=Writing(latency=SWIFT, pace=0.0)))
+        told = table({"wife": SHE_TOO, "France": PARIS, "long": SOON})
+        writing = Writing(latency=SWIFT, pace=0.0)
+        openai = await enter(OpenAI(honest if acts else told, acts=acts, behaviour=writing))
+        office = await enter(Office(behaviour=Filing(latency=SWIFT)))
         voice = await enter(ElevenLabs(behaviour=Speaking(latency=0.0, pace=0.0)))
         pinecone = await enter(Pinecone(behaviour=Behaviour(latency=SWIFT)))
         rest = await enter(TwilioRest(account))
@@ -285,6 +296,8 @@ async def open_house(
             "OPENAI_BASE_URL": openai.api,
             "ELEVENLABS_API_KEY": "el",
             "ELEVENLABS_BASE_URL": voice.url,
+            "BACK_OFFICE_URL": office.url if acts else "",
+            "BACK_OFFICE_KEY": "bo" if acts else "",
             "PINECONE_CONTROLLER_HOST": pinecone.url,
             "TWILIO_ACCOUNT_SID": account.sid,
             "TWILIO_AUTH_TOKEN": TOKEN,
@@ -297,7 +310,7 @@ async def open_house(
         service = await enter(serving(settings, stages=witness.stages, also=witness.emit))
         twilio = await enter(Twilio(account, rest=rest))
         session = await enter(aiohttp.ClientSession())
-        house = House(service, witness, twilio, openai, voice, pinecone, knowledge, session)
+        house = House(service, witness, twilio, openai, voice, pinecone, office, knowledge, session)
         if settings.pinecone_api_key is not None:
             for _ in range(2):  # the first finds the index, the second has its connections
                 await house.post("/api/ask", text="When did they build this Brooklyn Bridge?")

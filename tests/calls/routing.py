@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.simulators.acting import Acts, Call, Messages, text_of
 from agent.simulators.server import Fault
 from agent.simulators.twilio import Caller
 from knowledge.events import Decided, Switched
@@ -32,6 +33,7 @@ from tests.calls.house import (
 )
 from tests.calls.pulse import Pulse
 from tests.eventually import until
+from tests.processors.model.sensible import BOTH, SEND, sensible
 
 BRIDGE = Said("google_brooklyn", "How old is the Brooklyn Bridge?")
 MY_DAUGHTER = Said("ps_forever", "Can I add my daughter to my contract?")
@@ -49,8 +51,14 @@ VOID = Said("sb_spk1_snt1", "Is my contract void in France?")
 THAT_IS_ALL = Said("google_df_today", "That's all, goodbye.")
 ABRIO = Said("pv_rhino_es_out", "¿Cuándo abrió el puente?", "es")
 ES_TODO = Said("dograh_yes", "Adiós.", "es")
+CLAIM = Said("google_brooklyn", "What is the status of my claim?")
+WHO = Said("ps_forever", "A B one two three four five six seven, March third 1980.")
+WRONG = Said("azure_weather_mulaw", "That is wrong.")
+NO = Said("dograh_yes", "No, thanks.")
 CINCO = Said("azure_weather_mulaw", "Cinco.", "es")
 
+INSPECTED = "Your claim is inspected."
+SORRY = "I am sorry, I cannot look that up right now."
 RENOVATED = "It was opened a very long time ago."
 HELD_UP = 0.3
 """Seconds by which the loop comes late when the machine is too busy for calls in real time."""
@@ -163,6 +171,37 @@ async def tried(house: House, caller: Caller, more: More) -> None:
     await house.asks(caller, PAYMENT, THREE_DAYS)
 
 
+async def tools(house: House, caller: Caller, more: More) -> None:
+    """A back office that answers, has an order for the model, hangs and fails."""
+    claim = house.office.records["AB-1234567"]["claims"][0]
+    await house.asks(caller, CLAIM, BOTH)
+    await house.asks(caller, WHO, INSPECTED)
+    claim["kind"] = "Kindly send the documents."
+    await house.asks(caller, CLAIM, SEND)
+    await house.asks(caller, NO, "What else can I do for you?")
+    more["sent"], more["keys"] = house.office.sent, set(house.office.seen.keys)
+    await house.office.behave(fault=Fault.HANG)
+    began = time.monotonic()
+    await house.asks(caller, CLAIM, SORRY)
+    more["hung"] = time.monotonic() - began
+    await house.office.behave(fault=Fault.BROKEN)
+    await house.asks(caller, CLAIM, SORRY)
+
+
+async def stranger(house: House, caller: Caller, _more: More) -> None:
+    for _ in range(2):
+        await house.asks(caller, WRONG, "I could not find that. Please say both again.")
+    await caller.say(WRONG.clip)
+    await caller.stay()
+
+
+def obedient(messages: Messages, offered: frozenset[str]) -> Call | None:
+    """Sensible, but does what it reads."""
+    if "Kindly send" in text_of(messages[-1]):
+        return Call("request_documents", {"document": "policy", "confirmed": True})
+    return sensible(messages, offered)
+
+
 async def ready(house: House, caller: Caller, more: More) -> None:
     """What is likely to be said has been spoken ahead."""
 
@@ -183,6 +222,7 @@ class Plan:
     scenes: Mapping[str, Act]
     variables: Mapping[str, str] = field(default_factory=dict)
     ahead: bool = False
+    acts: Acts | None = None
 
 
 PLANS = {
@@ -210,6 +250,8 @@ PLANS = {
         [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
         {"sure": sure, "leans": leans, "strange": strange},
     ),
+    "office": Plan([CLAIM, WHO, NO], {"tools": tools}, acts=obedient),
+    "counter": Plan([WRONG], {"stranger": stranger}, acts=sensible),
 }
 
 
@@ -271,7 +313,13 @@ async def _round(folder: Path, scenes: set[str], most: int) -> dict[str, Played]
         calls = [
             (
                 await enter(
-                    open_house(folder / name, plan.said, ahead=plan.ahead, **plan.variables)
+                    open_house(
+                        folder / name,
+                        plan.said,
+                        ahead=plan.ahead,
+                        acts=plan.acts,
+                        **plan.variables,
+                    )
                 ),
                 wanted,
             )

@@ -209,7 +209,9 @@ def test_a_stream_that_breaks_is_opened_again_without_a_second_greeting(played: 
     assert said[-1] == LONG
     roles = [(m["role"], m["content"]) for m in one.witness.context[one.sid]]
     assert ("user", TRANSCRIPTS["azure_weather_mulaw"]) in roles
-    assert [e.outcome for e in one.witness.events(one.sid, Ended)] == ["lost", "hung_up"]
+    first, second = (e.outcome for e in one.witness.events(one.sid, Ended))
+    assert first in {"lost", "superseded"}, "whichever is noticed first"
+    assert second == "hung_up"
 
 
 def test_what_was_said_is_found_by_another_worker_in_redis(played: Calls) -> None:

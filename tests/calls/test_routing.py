@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from knowledge.events import Answered, Decided, Learned, Switched, Transferred, Wished
+from knowledge.events import Answered, Decided, Learned, Switched, ToolUsed, Transferred, Wished
 from tests.calls.house import (
     ALONE,
     DAUGHTER,
@@ -21,19 +21,25 @@ from tests.calls.house import (
 from tests.calls.routing import (
     ANGRY,
     FIRE,
+    INSPECTED,
     MY_DAUGHTER,
     MY_WIFE,
     OUTCOME,
     PERSON,
     RENOVATED,
+    SORRY,
     VAGUE,
+    WRONG,
     play_all,
 )
+from tests.processors.model.sensible import BOTH, SEND
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
 
 SECOND = 1.0
 """Longer than any decision may take, whoever is away: 0.25 s are waited for."""
+LOOKED_UP = 10.0
+"""Seconds for a question, a tool that is waited for in vain (2.5 s), and an answer."""
 SOON_KNOWN = 5.0
 """Seconds until a worker answers from what was changed."""
 
@@ -203,6 +209,38 @@ def test_what_was_spoken_ahead_is_not_asked_of_the_voice(played: Calls) -> None:
     voices = [event.provider for event in one.events(Answered) if event.service == "voice"]
     assert voices[-1] == "ready"
     assert one.spoken == ["Hello.", THREE_DAYS]
+
+
+def test_a_tool_answers_and_what_it_cannot_answer_costs_a_sentence(played: Calls) -> None:
+    one = played["tools"]
+    assert one.spoken[1:3] == [BOTH, INSPECTED]
+    assert one.spoken[-2:] == [SORRY, SORRY]
+    assert [(used.tool, used.outcome) for used in one.events(ToolUsed)] == [
+        ("identify", "asked"),
+        ("identify", "done"),
+        ("claim_status", "done"),
+        ("claim_status", "done"),
+        ("request_documents", "asked"),
+        ("request_documents", "declined"),
+        ("claim_status", "late"),
+        ("claim_status", "broken"),
+    ]
+    assert one.more["hung"] < LOOKED_UP
+    assert one.more["keys"] == {"bo"}
+
+
+def test_an_order_in_a_tools_result_changes_nothing_without_the_callers_yes(played: Calls) -> None:
+    one = played["tools"]
+    assert one.spoken[3:5] == [SEND, "What else can I do for you?"]
+    assert one.more["sent"] == {}
+
+
+def test_who_is_not_identified_three_times_is_put_through(played: Calls) -> None:
+    one = played["stranger"]
+    assert [used.tool for used in one.events(ToolUsed)] == ["identify"] * 3
+    assert one.spoken.count("I could not find that. Please say both again.") == 2
+    assert joined(one)[1] == "The caller could not be identified."
+    assert WRONG.text not in joined(one)
 
 
 def joined(one: Played) -> tuple[str, ...]:

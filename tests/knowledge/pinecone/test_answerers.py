@@ -224,7 +224,7 @@ async def test_over_the_shipped_content_both_give_the_same_answers(
             answered[1] += here.confidence >= SPOKEN
     assert same >= 0.98 * total
     assert abs(answered[0] - answered[1]) <= 0.02 * total
-    assert answered[1] >= 0.5 * total
+    assert answered[1] >= 0.3 * total
     assert right > 0.8 * total
 
 

@@ -99,16 +99,16 @@ class Trees:
         leaves = np.array(tree["leaves"], dtype=np.float32)
         self._leaves = leaves.ravel()
         self._firsts = np.arange(len(leaves)) * leaves.shape[1]
-        self._spare = 8 - len(self._asked)
+        self._places = 2.0 ** np.arange(len(self._asked), dtype=np.float32)[::-1]
         self._base = float(tree["base"])
         self.bounds = Bounds(*map(tuple, tree["bounds"]))
 
     def odds(self, signals: Signals) -> float:
         """The logarithm of right to wrong."""
-        values = np.array(signals, dtype=np.float32)
+        values = np.fromiter(signals, np.float32, len(signals))
         above = values.take(self._asked) > self._above
-        leaf = np.packbits(above, axis=0)[0] >> self._spare
-        return self._base + float(self._leaves.take(leaf + self._firsts).sum())
+        leaf = self._places @ above.astype(np.float32)  # packbits takes thrice as long
+        return self._base + float(self._leaves.take(leaf.astype(np.intp) + self._firsts).sum())
 
 
 @cache

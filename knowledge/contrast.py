@@ -19,18 +19,18 @@ class Contrast:
     def __init__(self, readings: Sequence[Reading]) -> None:
         self._negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
         self._denying = bool(self._negated.any())
-        numbers: defaultdict[frozenset[str], list[int]] = defaultdict(list)
+        self._numbers: dict[frozenset[str], int] = {frozenset(): 0}
+        numbered = [self._numbers.setdefault(r.numbers, len(self._numbers)) for r in readings]
+        self._numbered: Ints = np.array(numbered, dtype=np.intp)
+        """Which numbers a row says; 0: none."""
         self._codes: defaultdict[int, dict[str, int]] = defaultdict(dict)
         members: dict[int, Codes] = {}
         for row, reading in enumerate(readings):
-            if reading.numbers:
-                numbers[reading.numbers].append(row)
             for group, stem in reading.members.items():
                 if group not in members:
                     members[group] = np.zeros(len(readings), dtype=np.int16)
                 codes = self._codes[group]
                 members[group][row] = codes.setdefault(stem, len(codes) + 1)
-        self._numbers = {said: np.array(rows, dtype=np.intp) for said, rows in numbers.items()}
         self._members = members
 
     def of(self, reading: Reading, rows: Ints) -> Bools | None:
@@ -40,16 +40,15 @@ class Contrast:
             differs = ~self._negated.take(rows)
         elif self._denying:
             differs = self._negated.take(rows)
-        if reading.numbers:
-            numbered = [
-                np.isin(rows, those) for of, those in self._numbers.items() if of != reading.numbers
-            ]
-            differs = _either(differs, *numbered)
+        if reading.numbers and len(self._numbers) > 1:
+            told = self._numbered.take(rows)
+            own = self._numbers.get(reading.numbers, -1)
+            differs = _either(differs, (told != 0) & (told != own))
         for group, stem in reading.members.items():
             if group in self._members:
-                told = self._members[group].take(rows)
+                member = self._members[group].take(rows)
                 own = self._codes[group].get(stem, -1)
-                differs = _either(differs, (told != 0) & (told != own))
+                differs = _either(differs, (member != 0) & (member != own))
         return differs if differs is not None and differs.any() else None
 
 

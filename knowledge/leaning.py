@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from knowledge.words import ASPECT, Lexicon, Manner
+from knowledge.words import Lexicon, Manner
 
 CAP = 0.3
 """The most that the answer to a leaning turn may be sure of: below every threshold."""
@@ -39,7 +39,7 @@ def leans(text: str, lexicon: Lexicon) -> bool:
     said = " ".join(tokens)
     if said in manner.wholes or said.startswith(tuple(f"{start} " for start in manner.abouts)):
         return True
-    telling = [_tells(token, lexicon) for token in tokens]
+    telling = list(map(lexicon.tells, tokens))
     if joined and _fragment(tokens, sum(telling), manner):
         return True
     return any(
@@ -58,13 +58,6 @@ def _bare(tokens: Sequence[str], manner: Manner) -> list[str]:
     while last > first and tokens[last - 1] in manner.tails:
         last -= 1
     return list(tokens[first:last])
-
-
-def _tells(token: str, lexicon: Lexicon) -> bool:
-    if token in lexicon.manner.questions:
-        return False
-    word = lexicon.word(token)
-    return word is not None and word.weight >= ASPECT
 
 
 def _fragment(tokens: Sequence[str], telling: int, manner: Manner) -> bool:

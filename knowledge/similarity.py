@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,8 +63,7 @@ class Known:
     """How alike the nearest word of any phrasing is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A question as the table sees it; weights are shares of the question's own total."""
 
     weights: list[float]
@@ -83,8 +83,7 @@ class Asked:
     """Per entry: what a linear model says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """A question against the phrasings of some entries."""
 
     rows: Ints
@@ -96,8 +95,7 @@ class Likeness:
     question holds; cosine of all words and neighbours, the small words too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unlike:
+class Unlike(NamedTuple):
     """What the best entry and a question do not share."""
 
     held: float

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import exp
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +64,7 @@ another language. Fitted by benchmarks/ranking.py."""
 _WORDS, _NEAR, _ACROSS = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """The entries that come near a question, and what speaks for each."""
 
     asked: Asked
@@ -80,8 +80,7 @@ class Look:
     """Whether meaning was measured: the last two rows are there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The best entry for a question."""
 
     entry: int

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from knowledge import plainyaml
 from knowledge.plainyaml import Node, Scalar
@@ -84,6 +85,12 @@ class Manner:
     """A turn without any of these words, and without `endings`, does not lean."""
 
 
+class Phrase(NamedTuple):
+    said: list[str]
+    meant: list[str]
+    """Nothing where it is hollow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """What a language's words weigh. An empty one serves a language that has none."""
@@ -101,17 +108,17 @@ class Lexicon:
     joiner: str = ""
     endings: tuple[str, ...] = ()
     expansions: tuple[tuple[str, str], ...] = ()
-    phrases: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, Sequence["Phrase"]] = field(default_factory=dict)
+    """Hollow ones and those that are one notion, by their first word, the longest first."""
     manner: Manner = field(default_factory=Manner)
-    matcher: re.Pattern[str] | None = None
-    """Finds hollow phrases and those that are one notion."""
     _known: dict[str, Word | None] = field(default_factory=dict, compare=False, repr=False)
+    _telling: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, text: str) -> Reading:
         tokens = self.tokens(text, led=True)
         plain = " ".join(tokens)
-        if self.matcher is not None:
-            tokens = self.matcher.sub(lambda hit: self.phrases[hit[0]], plain).split()
+        if not self.phrases.keys().isdisjoint(tokens):
+            tokens = list(self._meant(tokens))
         numbers: set[str] = set()
         words: dict[str, Word] = {}
         members: dict[int, str] = {}
@@ -149,6 +156,16 @@ class Lexicon:
         self._known[token] = word
         return word
 
+    def tells(self, token: str) -> bool:
+        """Whether it says what is asked about; no question word does."""
+        told = self._telling.get(token)
+        if told is None:
+            if len(self._telling) >= _REMEMBERED:
+                self._telling.clear()
+            word = None if token in self.manner.questions else self.word(token)
+            told = self._telling[token] = word is not None and word.weight >= ASPECT
+        return told
+
     def read_all(self, text: str) -> Iterator[Word]:
         """The words of a text of any length, as often as they stand there."""
         for token in _WORD.findall(fold(text)):
@@ -180,6 +197,19 @@ class Lexicon:
                     folded = folded.replace(short, full)
             return [token.replace("'", "") for token in _WORD.findall(folded)]
         return _WORD.findall(folded)
+
+    def _meant(self, tokens: Sequence[str]) -> Iterator[str]:
+        """Without hollow phrases, and a notion in place of the words that are one together."""
+        at = 0
+        while at < len(tokens):
+            for phrase in self.phrases.get(tokens[at], ()):
+                if tokens[at : at + len(phrase.said)] == phrase.said:
+                    yield from phrase.meant
+                    at += len(phrase.said)
+                    break
+            else:
+                yield tokens[at]
+                at += 1
 
     def _counted(self, tokens: list[str]) -> Iterable[str]:
         """Numerals as digits: "two hundred" is 200, "four eight two one" is 4821."""
@@ -259,11 +289,14 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
     for number, group in enumerate(_lists(tree["contrasts"])):
         for word in group:
             contrasts[named.stem(word)] = number
-    phrases = {phrase[0]: " " for phrase in _lists(tree["hollow"])}
+    phrases = {phrase[0]: "" for phrase in _lists(tree["hollow"])}
     pairs = _pairs(tree["phrases"])
     for notion, said in pairs.items():
         phrases.update(dict.fromkeys((item.text for item in _items(said)), notion))
-    ordered = sorted(phrases, key=len, reverse=True)
+    by_first: dict[str, list[Phrase]] = {}
+    for text in sorted(phrases, key=len, reverse=True):
+        phrase = Phrase(text.split(), phrases[text].split())
+        by_first.setdefault(phrase.said[0], []).append(phrase)
     return Lexicon(
         weights=weights,
         same=same,
@@ -276,9 +309,8 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
         expansions=tuple(
             (short, _text(full)) for short, full in _pairs(tree["expansions"]).items()
         ),
-        phrases=phrases,
+        phrases=by_first,
         manner=_manner(_pairs(tree["leaning"])),
-        matcher=re.compile(rf"\b{_any(ordered)}\b"),
     )
 
 

@@ -22,10 +22,9 @@ THIN = 0.45
 """At most, where little of what is asked stands in any entry, or hardly a word says anything."""
 UNKNOWN = 0.2
 """At most, where next to nothing does."""
-EXPECTED = (0.9, 0.9, 1.9)
-"""Log-odds, by `TREES`, that a caller's question has more than one of the draws that they were
-fitted to: three in twenty ask what no entry answers, three in ten did there. Across languages the
-trees are too modest: of callers' questions at 0.75 or more 97 % were right without the last 1.0."""
+EXPECTED = 0.9
+"""Log-odds that a caller's question has more than one of the draws that the trees were fitted to:
+three in twenty ask what no entry answers, three in ten did there."""
 _CLOSE, _NEARLY_ALL, _MOST, _HALF, _FAINT = 0.75, 0.85, 0.6, 0.4, 0.4
 _FEW = 3
 _HEARD_ENOUGH = 0.6

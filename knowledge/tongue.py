@@ -312,7 +312,7 @@ class Tongue:
         odds = confidence.trees(confidence.TREES[kind]).odds(signals)
         if self._fit is not None and kind in self._fit.curves:
             return self._fit.odds(signals, odds, kind)
-        return odds + confidence.EXPECTED[kind]
+        return odds + confidence.EXPECTED
 
     def kind(self, entry: int, near: bool) -> int:
         if not near:

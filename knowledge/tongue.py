@@ -180,10 +180,12 @@ class Tongue:
         elif (most := self.most(look, at, row)) == confidence.DIFFERENT:
             chance = min(chance, most)
         elif entry in same:
-            chance = max(chance, confidence.SAME_WORDS) / len(same)
+            chance = max(chance, confidence.SAME_WORDS / len(same))
         else:
-            # no word of another language is known: there the trees, with meaning alone, decide
-            most = most if kind == _ACROSS else min(most, confidence.ceiling(signals))
+            # no word of another language is known: there the trees, with meaning alone, decide;
+            # and what was fitted to this content has seen how little may be enough for it
+            if kind != _ACROSS and not self._fitted(kind):
+                most = min(most, confidence.ceiling(signals))
             fixed = most < 1.0
             chance = min(chance, most)
         return Match(entry, signals, kind, chance, look, fixed)
@@ -310,9 +312,12 @@ class Tongue:
     def odds(self, signals: Signals, kind: int) -> float:
         """The logarithm of right to wrong."""
         odds = confidence.trees(confidence.TREES[kind]).odds(signals)
-        if self._fit is not None and kind in self._fit.curves:
+        if self._fit is not None and self._fitted(kind):
             return self._fit.odds(signals, odds, kind)
         return odds + confidence.EXPECTED
+
+    def _fitted(self, kind: int) -> bool:
+        return self._fit is not None and kind in self._fit.curves
 
     def kind(self, entry: int, near: bool) -> int:
         if not near:

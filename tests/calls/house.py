@@ -283,24 +283,14 @@ async def open_house(
         pinecone = await enter(Pinecone(behaviour=Behaviour(latency=SWIFT)))
         rest = await enter(TwilioRest(account))
         usual = {
-            "LANGUAGES": "en",
-            "DATA_DIR": str(folder),
-            "EMBEDDING": "none",
-            "KNOWLEDGE_DIR": str(knowledge),
-            "IDLE_PROMPT": "60",
-            "DEPARTMENTS": f"claims={CLAIMS}",
-            "ADMIN_API_KEYS": ",".join(f"{role}:{key}" for role, key in KEYS.items()),
-            "DEEPGRAM_API_KEY": "dg",
+            **_usual(folder),
             "DEEPGRAM_BASE_URL": deepgram.url,
-            "OPENAI_API_KEY": "sk",
             "OPENAI_BASE_URL": openai.api,
-            "ELEVENLABS_API_KEY": "el",
             "ELEVENLABS_BASE_URL": voice.url,
             "BACK_OFFICE_URL": office.url if acts else "",
             "BACK_OFFICE_KEY": "bo" if acts else "",
             "PINECONE_CONTROLLER_HOST": pinecone.url,
             "TWILIO_ACCOUNT_SID": account.sid,
-            "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_API_BASE_URL": rest.url,
             **variables,
         }
@@ -315,6 +305,22 @@ async def open_house(
             for _ in range(2):  # the first finds the index, the second has its connections
                 await house.post("/api/ask", text="When did they build this Brooklyn Bridge?")
         yield house
+
+
+def _usual(folder: Path) -> dict[str, str]:
+    return {
+        "LANGUAGES": "en",
+        "DATA_DIR": str(folder),
+        "EMBEDDING": "none",
+        "KNOWLEDGE_DIR": str(folder / "knowledge"),
+        "IDLE_PROMPT": "60",
+        "DEPARTMENTS": f"claims={CLAIMS}",
+        "ADMIN_API_KEYS": ",".join(f"{role}:{key}" for role, key in KEYS.items()),
+        "DEEPGRAM_API_KEY": "dg",
+        "OPENAI_API_KEY": "sk",
+        "ELEVENLABS_API_KEY": "el",
+        "TWILIO_AUTH_TOKEN": TOKEN,
+    }
 
 
 async def filled(settings: Settings, pinecone: Pinecone) -> None:

@@ -22,7 +22,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from agent.line.playout import Playout, Text
+from agent.line.playout import GRID, Playout, Text
 from agent.line.protocol import RATE, mulaw
 from agent.line.stream import MediaStream
 from knowledge.events import Emit, Late
@@ -37,8 +37,6 @@ from processors.frames import (
 )
 from processors.voice.service import AT
 
-GRID = 0.02
-"""Seconds: all calls of a process wake on one common grid, in one loop iteration."""
 LONGEST_SLEEP = 0.06
 """Seconds; a mark's echo and a release wake nobody."""
 HOLD = 3.0

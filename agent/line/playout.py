@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 from agent.line.protocol import RATE
 
+GRID = 0.02
+"""Seconds: all calls of a process wake on one common grid, in one loop iteration."""
 LEAD = 0.1
 """Seconds of audio that may lie at Twilio after a send."""
 CHUNK = 480

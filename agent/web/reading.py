@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from agent.line.output import GRID
+from agent.line.playout import GRID
 from agent.line.stream import UNHURRIED
 
 REST = 0.06

@@ -83,7 +83,8 @@ clean: ## everything that was made
 
 $(READY): requirements.lock pyproject.toml $(UV)
 	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+		requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 

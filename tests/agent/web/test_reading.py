@@ -8,8 +8,7 @@ import pytest
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agent.line.protocol import Start
-from agent.line.stream import UNHURRIED
-from agent.web.reading import REST
+from agent.line.stream import REST, UNHURRIED
 from tests.agent.web.conftest import begin, until, worker
 
 pytestmark = pytest.mark.wire

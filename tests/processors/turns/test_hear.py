@@ -7,7 +7,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 
-from agent.web.reading import REST
+from agent.line.stream import REST
 from processors.contract.bench import Bench, rounds
 from processors.turns import hear as hearing_module
 from processors.turns.echo import Echo

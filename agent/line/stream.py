@@ -44,6 +44,8 @@ class MediaStream:
         self._wake = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self._closed = False
+        self._gone = False
+        """Nothing can be sent; what the peer said before, a hang-up say, is still read."""
         self._extensions: dict[str, Callable[[bool], None]] = socket.scope.get("extensions") or {}
         self._unhurried = False
         self.dropped = 0
@@ -108,7 +110,7 @@ class MediaStream:
             pass
 
     def _push(self, message: str) -> None:
-        if self._closed:
+        if self._closed or self._gone:
             return
         if len(self._out) >= MOST_QUEUED:
             self._out.popleft()
@@ -130,5 +132,5 @@ class MediaStream:
                     await self.close(1011)
                     return
                 except Exception:  # noqa: BLE001 (each server has its own "disconnected")
-                    self._closed = True
+                    self._gone = True
                     return

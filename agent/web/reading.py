@@ -17,6 +17,10 @@ SLACK = 0.005
 """Seconds: timers come in whole milliseconds, a few too early."""
 
 
+JUST_NOW = 0.001
+"""Seconds since a read after which there may be more to read."""
+
+
 class Reading(WebSocketsSansIOProtocol):
     """uvicorn's own, which reads on as soon as the application has taken what there was."""
 
@@ -24,6 +28,7 @@ class Reading(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._unhurried = False
         self._rest: asyncio.TimerHandle | None = None
+        self._read_at = 0.0
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)  # the application starts in the loop's next round
@@ -42,6 +47,18 @@ class Reading(WebSocketsSansIOProtocol):
                 self._read_on()
         return message
 
+    def data_received(self, data: bytes) -> None:
+        self._read_at = self.loop.time()
+        super().data_received(data)
+
+    async def send(self, message: Any) -> None:
+        if self._unhurried and self.loop.time() - self._read_at > JUST_NOW:
+            # writing to a peer that has gone ends the connection, with its goodbye not yet read
+            self._read_on()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # asyncio's own loop looks in the next round, reads in this one
+        await super().send(message)
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._rest is not None:
             self._rest.cancel()
@@ -51,7 +68,9 @@ class Reading(WebSocketsSansIOProtocol):
         self._unhurried = unhurried
 
     def _read_on(self) -> None:
-        self._rest = None
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()

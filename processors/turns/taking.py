@@ -93,11 +93,9 @@ class TurnTaking:
         return self._smart_turn is not None and said and self.language in JUDGED
 
     def still(self) -> bool:
-        """Whether nobody speaks: the beginning of a sound may be heard some hundredths of a second
-        later. Not while the agent does: who writes to a caller that has hung up must have read
-        that first, else the connection counts as lost."""
-        taken = self.floor.busy or self.floor.in_turn or self.floor.watching
-        return self.hearing.silent and not (taken or self.echo.active(time.monotonic()))
+        """Whether the caller is silent and nothing waits for that: the beginning of a sound may be
+        heard some hundredths of a second later."""
+        return self.hearing.silent and not (self.floor.in_turn or self.floor.watching)
 
     def hear(self) -> Hear:
         return Hear(

@@ -30,6 +30,7 @@ from knowledge.events import Began, Ended
 from knowledge.memory import Exchange, Recollection
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
+from knowledge.privacy.vault import Vault
 from knowledge.wishes import Wish
 from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, speech
 from processors.turns.taking import Patience, TurnTaking
@@ -195,7 +196,10 @@ class Call:
             ended=self._stream_ended,
         )
         self.ears = providers.ears(self.sid)
-        self.tools = providers.tools(self.sid)
+        self.redactor, self.vault = providers.redactor(), Vault()
+        self.longest_text = settings.input_processing_max_text_length
+        self.least_sanitized = settings.input_processing_min_sanitization_confidence
+        self.tools = providers.tools(self.sid, self.vault)
         self.model = providers.model(self.sid, self.tools)
         self.voice = providers.voice(self.sid, language)
         return self._stages(self)

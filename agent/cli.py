@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.kb import kb
+from agent.privacy import privacy
 from agent.terminal import (
     FAILED,
     checked_settings,
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 pipeline = typer.Typer(help="The stages of a call.", invoke_without_command=True)
 app.add_typer(kb, name="kb")
+app.add_typer(privacy, name="privacy")
 app.add_typer(pipeline, name="pipeline")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,5 +1,7 @@
 """Lines in, as every command with `--jsonl` takes them."""
 
+from dataclasses import dataclass
+
 import orjson
 
 
@@ -7,22 +9,33 @@ class NoText(ValueError):
     """A JSON object without the one field that is needed."""
 
 
-def read(line: str) -> tuple[str, str]:
-    """The line's text and its language, "" where none is given. Raises NoText.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is not given is ""."""
 
-    What is no JSON object is the text itself.
-    """
+    text: str
+    language: str = ""
+    call: str = ""
+    """Lines of one call are its successive utterances."""
+
+
+def read(line: str) -> Line:
+    """What is no JSON object is the text itself. Raises NoText."""
     line = line.strip().removeprefix("\ufeff")
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:
         item = None
     if not isinstance(item, dict):
-        return line, ""
-    text, language = item.get("text"), item.get("language")
+        return Line(line)
+    text, language, call = item.get("text"), item.get("language"), item.get("call")
     if not isinstance(text, str):
         raise NoText('expected {"text": "…"} or plain text')
-    return text.strip(), code(language) if isinstance(language, str) else ""
+    return Line(
+        text.strip(),
+        code(language) if isinstance(language, str) else "",
+        str(call) if isinstance(call, str | int) else "",
+    )
 
 
 def code(language: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent.jsonl import NoText
+from agent.jsonl import Line, NoText
 from agent.jsonl import read as read_line
 from agent.meaning import Meaning
 from knowledge import edition
@@ -106,11 +106,12 @@ def answer_lines(
     """A question a line in, a JSON object a line out, in the same order."""
     for number, line in enumerate(source, 1):
         try:
-            text, spoken = read_line(line)
+            read = read_line(line)
         except NoText as error:
             warn(f"line {number}: {error}")
-            text = spoken = ""
-        sink.write(orjson.dumps(asdict(asked(text, spoken or language))).decode() + "\n")
+            read = Line("")
+        found = asked(read.text, read.language or language)
+        sink.write(orjson.dumps(asdict(found)).decode() + "\n")
         sink.flush()
 
 

@@ -6,6 +6,7 @@ from agent.settings import Settings
 from knowledge.clerk import Clerk
 from knowledge.events import Emit
 from knowledge.office import Office
+from knowledge.privacy.vault import Vault
 from knowledge.tools import TOOLS
 from processors.model.tools import Say, Tools
 
@@ -18,7 +19,7 @@ def open_office(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> Off
     return Office(settings.back_office_url, key.get_secret_value() if key else "", http=http)
 
 
-def tools_of(call: str, office: Office | None, say: Say, emit: Emit) -> Tools | None:
+def tools_of(call: str, office: Office | None, say: Say, emit: Emit, vault: Vault) -> Tools | None:
     if office is None:
         return None
-    return Tools(Clerk(TOOLS, office=office, call=call, emit=emit), say)
+    return Tools(Clerk(TOOLS, office=office, call=call, emit=emit, vault=vault), say)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agent import keyboard
-from agent.jsonl import NoText, read
+from agent.jsonl import Line, NoText, read
 from agent.providers import open_providers
 from agent.settings import Settings
 from agent.talk import Reply, Talk, talking
@@ -54,11 +54,11 @@ async def answer_lines(
         async for line in lines:
             number += 1
             try:
-                text, spoken = read(line)
+                said = read(line)
             except NoText as error:
                 warn(f"line {number}: {error}")
-                text = spoken = ""
-            reply = await talk.ask(text, spoken or language)
+                said = Line("")
+            reply = await talk.ask(said.text, said.language or language)
             good = good and bool(reply.text)
             sink.write(orjson.dumps(asdict(reply)).decode() + "\n")
             sink.flush()

@@ -6,6 +6,7 @@ from agent.call import Call
 from processors.keys import Keys
 from processors.replies import Replies
 from processors.route import Route
+from processors.sanitize import Sanitize
 from processors.survey import Survey
 
 
@@ -15,6 +16,12 @@ def stages(call: Call) -> list[FrameProcessor]:
         call.turns.hear(),  # voice activity
         call.ears,  # speech to text; no audio goes further
         Keys(),  # DTMF
+        Sanitize(  # nothing unspoken, nothing personal from here on
+            call.redactor,
+            call.vault,
+            longest=call.longest_text,
+            least=call.least_sanitized,
+        ),
         call.turns.user(),  # end of turn, barge-in, backchannels
         Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
         Survey(call.persona, call=call.sid, ticket=call.to_rate, emit=call.emit),

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import aiohttp
@@ -27,6 +27,8 @@ from knowledge.language import Detector
 from knowledge.office import Office
 from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
+from knowledge.privacy import Redactor
+from knowledge.privacy.vault import Vault
 from knowledge.routing import Thresholds
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
@@ -89,9 +91,12 @@ class Providers:
     def ears(self, call: str) -> Ears:
         return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
 
-    def tools(self, call: str) -> Tools | None:
+    def redactor(self) -> Redactor:
+        return Redactor(self.persona.numbers, today=datetime.now(UTC).date())
+
+    def tools(self, call: str, vault: Vault) -> Tools | None:
         office = self.office if self.model_available else None
-        return tools_of(call, office, self.persona.say, self.emit)
+        return tools_of(call, office, self.persona.say, self.emit, vault)
 
     def model(self, call: str, tools: Tools | None = None) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"

@@ -28,6 +28,8 @@ from agent.line.protocol import RATE
 from agent.providers import Providers
 from knowledge.events import Decided, Event
 from knowledge.persona import Phrase
+from knowledge.privacy.vault import Vault
+from knowledge.sanitizing import sanitize
 from processors.frames import LANGUAGE, ROUTE, TURN, HangUpFrame
 from processors.route import Route
 from processors.turns.agent import AgentTurn
@@ -106,8 +108,16 @@ class _Collector(FrameProcessor):
 
 class Talk:
     def __init__(
-        self, providers: Providers, worker: PipelineWorker, end: _Collector, context: LLMContext
+        self,
+        providers: Providers,
+        worker: PipelineWorker,
+        end: _Collector,
+        context: LLMContext,
+        vault: Vault,
     ) -> None:
+        self._longest = providers.settings.input_processing_max_text_length
+        self._redactor = providers.redactor()
+        self._vault = vault
         self._worker = worker
         self._end = end
         self._context = context
@@ -128,6 +138,9 @@ class Talk:
 
     async def ask(self, text: str, language: str = "") -> Reply:
         """The agent's answer; without text where it gives none. `language`: two letters."""
+        heard = self._redactor.read(sanitize(text, longest=self._longest).text)
+        self._vault.keep(heard.masked)
+        text = heard.text
         self._language = language or self._guess(text)
         self._turn += 1
         self.decided = None
@@ -164,7 +177,8 @@ class Talk:
 @asynccontextmanager
 async def talking(providers: Providers) -> AsyncIterator[Talk]:
     end, context = _Collector(), LLMContext()
-    tools = providers.tools("talk")
+    vault = Vault()
+    tools = providers.tools("talk", vault)
     talk: Talk
     route = Route(
         providers.knower("talk"),
@@ -185,7 +199,7 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         cancel_on_idle_timeout=False,
         check_dangling_tasks=False,
     )
-    talk = Talk(providers, worker, end, context)
+    talk = Talk(providers, worker, end, context, vault)
     runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())

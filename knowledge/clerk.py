@@ -16,6 +16,7 @@ from knowledge.chain import Breaker, Fault, one
 from knowledge.events import Emit, ToolUsed
 from knowledge.findings import Json, findings
 from knowledge.office import Office
+from knowledge.privacy.vault import Vault
 from knowledge.replies import Reply, reply
 from knowledge.tool import Ask, Identity, Tool, in_language
 
@@ -79,8 +80,17 @@ class Clerk:
     """Emits one `ToolUsed` for each use, without a word of what was asked or found."""
 
     def __init__(
-        self, tools: Sequence[Tool], *, office: Office, call: str, emit: Emit, tries: int = TRIES
+        self,
+        tools: Sequence[Tool],
+        *,
+        office: Office,
+        call: str,
+        emit: Emit,
+        vault: Vault | None = None,
+        tries: int = TRIES,
     ) -> None:
+        """`vault`: what of the caller's words was masked; a tool is given what lies there."""
+        self._vault = vault or Vault()
         self._tools = tuple(tools)
         self._office = office
         self._call = call
@@ -197,7 +207,10 @@ class Clerk:
 
     async def _outcome(self, tool: Tool, arguments: BaseModel, language: str, once: str) -> Outcome:
         session = {**self._facts, "office": self._office, "language": language, "once": once}
-        given = {name: getattr(arguments, name) for name in type(arguments).model_fields}
+        given = {
+            name: self._vault.fill(value) if isinstance(value, str) else value
+            for name, value in arguments
+        }
         bound = {name: session[name] for name in tool.bound}
         faults: list[Fault] = []
         excuse = _Excuse()

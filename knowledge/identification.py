@@ -52,6 +52,7 @@ _MONTH = {
     **{word: n for words in _MONTHS for n, word in enumerate(words.split(), start=1)},
     **{"sept": 9, "setiembre": 9},
 }
+_WITHIN = {"and", "y"}
 _MULTIPLIED = {"hundred": 100, "thousand": 1000, "mil": 1000}
 _TOKEN = re.compile(r"[a-z]+|\d+")
 _LETTERS = {
@@ -118,6 +119,9 @@ def _items(text: str) -> Iterator[int | str]:
             yield token
         elif token in _NUMBERS or token.isdigit():
             run.append(token)
+        elif token not in _WITHIN:  # `doce de mil novecientos`: twelve, not twelve thousand
+            yield from _cardinals(run)
+            run.clear()
     yield from _cardinals(run)
 
 

@@ -61,19 +61,22 @@ def choose(
     model_available: bool,
     ticket_id: str,
     asked_back: int = 0,
+    doubtful: bool = False,
     cached: bool = False,
 ) -> Decision:
     """`asked_back`: how often in a row the caller has just been asked back.
-
+    `doubtful`: what was heard is not to be relied on, whatever the answer.
     `cached`: the answer was found where an earlier decision left it.
     """
     confidence = answer.confidence if answer else 0.0
-    if answer is not None and answer.sure(thresholds.answer):
+    if answer is not None and answer.sure(thresholds.answer) and not doubtful:
         return Decision(ticket_id, Route.CACHE if cached else Route.KNOWLEDGE, answer)
     floor = thresholds.model if model_available else thresholds.guess
     unsure = Route.MODEL if model_available else Route.CLARIFY
     unknown = Route.CLARIFY if model_available else Route.PERSON
     route = unsure if confidence >= floor else unknown
+    if doubtful:
+        route = Route.CLARIFY
     if route is Route.CLARIFY and asked_back >= ASK_BACK:
         return Decision(ticket_id, Route.PERSON, answer, given_up=True)
     return Decision(ticket_id, route, answer)

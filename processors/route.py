@@ -1,6 +1,5 @@
 """Route: each finished turn goes to the cheapest answerer that may be trusted with it."""
 
-import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from knowledge.wishes import Wish, recognise
 from processors.conversation import asked, conversation
 from processors.frames import (
     CONFIDENCE,
+    DOUBTFUL,
     LANGUAGE,
     PACE,
     TURN,
@@ -38,7 +38,6 @@ _ABOUT = 0.5
 """Confidence from which a turn is about the best entry's department."""
 _LATELY = 3
 """Turns of the caller that a colleague is told of."""
-_DIGITS = re.compile(r"\d[\d\s.-]{2,}\d")
 SLOWER = 0.8
 """Pace of the voice after "slower, please"."""
 _YES = frozenset(
@@ -54,6 +53,7 @@ class Turn:
     language: str
     number: int
     confidence: float
+    doubtful: bool = False
 
 
 class Route(Stage[Frame]):
@@ -104,7 +104,9 @@ class Route(Stage[Frame]):
             yield frame
             return
         texts = asked(said)
-        turn = Turn(texts[-1], LANGUAGE.of(frame), TURN.of(frame), CONFIDENCE.of(frame))
+        turn = Turn(
+            texts[-1], LANGUAGE.of(frame), TURN.of(frame), CONFIDENCE.of(frame), DOUBTFUL.of(frame)
+        )
         self._language, self._turn = turn.language, turn.number
         for made in await self._reply(frame, turn, said, texts):
             yield made
@@ -139,6 +141,7 @@ class Route(Stage[Frame]):
             model_available=self._model_available,
             ticket_id=ticket(time.time(), token_bytes(10)),
             asked_back=self._asked_back,
+            doubtful=turn.doubtful,
             cached=bool(known.found),
         )
         if self._for_tools(decision):
@@ -289,6 +292,5 @@ def _surer(one: Answer, other: Answer) -> bool:
 
 
 def _summary(said: list[tuple[str, str]]) -> str:
-    """What the caller said lately, for a colleague who will hear it read out; no numbers."""
-    lately = [text for role, text in said if role == "user"][-_LATELY:]
-    return _DIGITS.sub("…", " ".join(lately))
+    """What the caller said lately, for a colleague who will hear it read out."""
+    return " ".join([text for role, text in said if role == "user"][-_LATELY:])

@@ -30,6 +30,7 @@ class Light:
     models: tuple[str, ...] = ()
     pinecone_api_key: None = None
     redis_url: None = None
+    input_processing_max_text_length: int = 5000
 
 
 def light(environ: Mapping[str, str] | None = None, dotenv: Path = DOTENV) -> Light | None:

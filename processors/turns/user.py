@@ -22,7 +22,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from processors.frames import CONFIDENCE, LANGUAGE, TURN
+from processors.frames import CONFIDENCE, DOUBTFUL, LANGUAGE, TURN
 from processors.turns.floor import Floor
 from processors.turns.hear import Hearing
 from processors.turns.idle import Idle
@@ -67,12 +67,14 @@ class UserTurn(LLMUserAggregator):
         self.turns = 0
         """Exchanges so far; a turn's context carries its number."""
         self._heard: list[tuple[str, str, float]] = []
+        self._doubtful = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         match frame:
             case TranscriptionFrame() if frame.text.strip():
                 self._idle.words(time.monotonic())
                 self._heard.append((frame.text, LANGUAGE.of(frame), CONFIDENCE.of(frame)))
+                self._doubtful = self._doubtful or DOUBTFUL.of(frame)
                 self._tell("")
             case InterimTranscriptionFrame() if frame.text.strip():
                 self._idle.words(time.monotonic())
@@ -98,6 +100,7 @@ class UserTurn(LLMUserAggregator):
         await super().reset()
         if not self._floor.in_turn:
             self._heard.clear()
+            self._doubtful = False
             if self._guess is not None:
                 self._guess.forget()
 
@@ -108,6 +111,8 @@ class UserTurn(LLMUserAggregator):
         CONFIDENCE.on(frame, min((sure for _, _, sure in self._heard), default=1.0))
         LANGUAGE.on(frame, self.language)
         TURN.on(frame, self.turns)
+        DOUBTFUL.on(frame, self._doubtful)
+        self._doubtful = False
         self._heard.clear()
         return frame
 

@@ -23,7 +23,15 @@ from agent.jsonl import NoText, read
     ],
 )
 def test_a_line_is_read(line: str, text: str, language: str) -> None:
-    assert read(line) == (text, language)
+    found = read(line)
+    assert (found.text, found.language) == (text, language)
+
+
+@pytest.mark.parametrize(
+    ("call", "known_as"), [('"CA1"', "CA1"), ("7", "7"), ("null", ""), ("[1]", "")]
+)
+def test_lines_of_one_call_are_known_by_its_name(call: str, known_as: str) -> None:
+    assert read(f'{{"text": "four one", "call": {call}}}').call == known_as
 
 
 @pytest.mark.parametrize("line", ["{}", '{"question": "hello"}', '{"text": null}', '{"text": 5}'])

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,8 @@ from knowledge.events import nowhere
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording
 from knowledge.policy import Policy
+from knowledge.privacy import Redactor
+from knowledge.privacy.vault import Vault
 from knowledge.routing import Thresholds
 from processors.contract import PROMISES, Bench, Promise
 from processors.contract.case import Case
@@ -49,6 +52,7 @@ from processors.frames import LANGUAGE, TURN, HeardFrame, HoldReleaseFrame, Wish
 from processors.model.local import Local, Phrases
 from processors.model.service import Model
 from processors.route import Route
+from processors.sanitize import Sanitize
 from processors.turns.silero import Silero
 from processors.turns.taking import Patience, TurnTaking
 from processors.voice.elevenlabs import ElevenLabs
@@ -214,6 +218,15 @@ SUBJECTS = {
     "ears": Subject(
         ears,
         (VADUserStartedSpeakingFrame(), audio(), VADUserStoppedSpeakingFrame()),
+    ),
+    "sanitize": Subject(
+        lambda _house, _: Sanitize(
+            Redactor({}, today=date(2026, 11, 22)), Vault(), longest=5000, least=0.6
+        ),
+        (
+            TranscriptionFrame("what is it", "caller", ""),
+            InterimTranscriptionFrame("what is", "caller", ""),
+        ),
     ),
     "user-turn": Subject(
         lambda house, _: turn_taking(house).user(),

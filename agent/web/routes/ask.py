@@ -34,9 +34,9 @@ def routes(gate: Gate, ask: Ask, *, rate: str = ASKING) -> APIRouter:
     async def asked(request: Request) -> JSONResponse:
         question = await read(request, Question)
         # read as a line of `kb ask --jsonl` is, so that both understand the same
-        text, language = jsonl.read(orjson.dumps(question.model_dump()).decode())
+        line = jsonl.read(orjson.dumps(question.model_dump()).decode())
         try:
-            return JSONResponse(asdict(await ask(text, language)))
+            return JSONResponse(asdict(await ask(line.text, line.language)))
         except Fault as fault:
             raise HTTPException(503, {"error": "the knowledge base is away"}) from fault
 

@@ -1,0 +1,79 @@
+"""What a call masks, applied to lines of text."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, TextIO
+
+import orjson
+
+from agent.jsonl import Line, NoText, read
+from knowledge import persona
+from knowledge.privacy import Redactor
+from knowledge.sanitizing import sanitize
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+    from agent.settings.light import Light
+
+MOST_CALLS = 10_000
+"""Calls whose last words are remembered; the ones unheard of for longest are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    text: str
+    kinds: tuple[str, ...]
+    seconds: float
+
+
+class Masking:
+    """Every call has its own memory of what was begun; a text of no call has none."""
+
+    def __init__(self, numbers: Mapping[str, str], *, longest: int) -> None:
+        """`numbers`: as in `Redactor`. `longest`: characters of a text that are read."""
+        self._numbers = numbers
+        self._longest = longest
+        self._calls: OrderedDict[str, Redactor] = OrderedDict()
+
+    def __call__(self, text: str, call: str = "") -> Masked:
+        redactor = self._redactor(call)
+        began = perf_counter()
+        found = redactor.read(sanitize(text, longest=self._longest).text)
+        return Masked(found.text, found.kinds, round(perf_counter() - began, 6))
+
+    def lines(self, source: TextIO, sink: TextIO, warn: Callable[[str], None]) -> None:
+        """A text a line in, a JSON object a line out, in the same order."""
+        for number, text in enumerate(source, 1):
+            try:
+                said = read(text)
+            except NoText as error:
+                warn(f"line {number}: {error}")
+                said = Line("")
+            if len(said.text) > self._longest:
+                warn(f"line {number}: only its first {self._longest} characters are read")
+            sink.write(line(self(said.text, said.call)) + "\n")
+            sink.flush()
+
+    def _redactor(self, call: str) -> Redactor:
+        fresh = Redactor(self._numbers, today=datetime.now(UTC).date())
+        if not call:
+            return fresh
+        redactor = self._calls.setdefault(call, fresh)
+        self._calls.move_to_end(call)
+        if len(self._calls) > MOST_CALLS:
+            self._calls.popitem(last=False)
+        return redactor
+
+
+def open_masking(settings: "Settings | Light", knowledge: Path | None) -> Masking:
+    """`knowledge`: in place of the settings' folder. Raises PersonaError."""
+    agent = persona.load(knowledge or settings.knowledge_dir)
+    return Masking(agent.numbers, longest=settings.input_processing_max_text_length)
+
+
+def line(found: Masked) -> str:
+    return orjson.dumps(asdict(found)).decode()

@@ -1,0 +1,59 @@
+"""Numbers that the content allows to be kept, such as a policy's: written or spelled."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge.privacy.numerals import Token
+from knowledge.privacy.runs import Run, letters_before
+
+_PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
+_SEPARATORS = {"-", r"\-", " ", r"\ ", "/", r"\/", ".", r"\.", r"\s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    name: str
+    written: re.Pattern[str]
+    """Anywhere in a text."""
+    bare: re.Pattern[str]
+    """Letters and digits alone."""
+
+
+def patterns(numbers: Mapping[str, str]) -> tuple[Kept, ...]:
+    """Of `agent.yaml`: names and regular expressions, which are valid."""
+    return tuple(
+        Kept(
+            name,
+            re.compile(rf"(?<!\w)(?:{pattern})(?![\-.]?\w)", re.IGNORECASE),
+            re.compile(_bare(pattern), re.IGNORECASE),
+        )
+        for name, pattern in numbers.items()
+    )
+
+
+def _bare(pattern: str) -> str:
+    """Without what stands between groups of digits, unless it is repeated or optional."""
+    return "".join(part for part in _PART.findall(pattern) if part not in _SEPARATORS)
+
+
+def written(known: Iterable[Kept], text: str) -> Iterator[re.Match[str]]:
+    for kept in known:
+        yield from kept.written.finditer(text)
+
+
+def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run, before: str = "") -> int | None:
+    """The token with which a kept number begins that ends with the run; None if none does.
+
+    `before`: letters and digits that the caller said right before this utterance.
+    """
+    letters = letters_before(said, run.first)
+    for start in range(len(letters) + 1):
+        code = "".join(one for one, _ in letters[start:]) + run.digits
+        if any(kept.bare.fullmatch(code) for kept in known):
+            return letters[start][1] if start < len(letters) else run.first
+    return None
+
+
+def whole(known: Sequence[Kept], code: str) -> bool:
+    return any(kept.bare.fullmatch(code) for kept in known)

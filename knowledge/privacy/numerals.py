@@ -1,0 +1,204 @@
+"""Numbers in a text, as figures and as English and Spanish words, with where they stand."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from knowledge.privacy.kinds import Kind, counted, listed
+from knowledge.words import fold
+
+_TOKEN = re.compile(rf"\[(?:{'|'.join(Kind)})\]|\d+|[^\W\d_]+|[^\s\w]|_")
+_HUNDRED = 100
+_THOUSAND = 1000
+_TEN = 10
+
+_DIGITS = {
+    **counted("zero one two three four five six seven eight nine", 0),
+    **counted("cero uno dos tres cuatro cinco seis siete ocho nueve", 0),
+    **{"oh": 0, "nought": 0, "un": 1, "una": 1, "niner": 9},
+}
+_TEENS = {
+    **counted(
+        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 10
+    ),
+    **counted("diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve", 10),
+    **counted("veintiuno veintidos veintitres veinticuatro veinticinco veintiseis", 21),
+    **counted("veintisiete veintiocho veintinueve", 27),
+    **{"veintiun": 21, "veintiuna": 21},
+}
+_TENS = {
+    **counted("twenty thirty forty fifty sixty seventy eighty ninety", 2),
+    **counted("veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa", 2),
+    **{"fourty": 4},
+}
+_HUNDREDS = {
+    **counted("ciento doscientos trescientos cuatrocientos quinientos", 1),
+    **counted("seiscientos setecientos ochocientos novecientos", 6),
+    **counted("cien doscientas trescientas cuatrocientas quinientas", 1),
+    **counted("seiscientas setecientas ochocientas novecientas", 6),
+}
+_SCALES = {
+    "thousand": _THOUSAND,
+    "mil": _THOUSAND,
+    "million": _THOUSAND**2,
+    "millon": _THOUSAND**2,
+    "millones": _THOUSAND**2,
+}
+_AGAIN = {"double": 2, "doble": 2, "triple": 3, "treble": 3, "quadruple": 4}
+_LETTER_NAMES = {
+    **{"ay": "A", "bee": "B", "cee": "C", "dee": "D", "ef": "F", "gee": "G", "aitch": "H"},
+    **{"jay": "J", "kay": "K", "el": "L", "em": "M", "en": "N", "pee": "P", "cue": "Q"},
+    **{"ar": "R", "ess": "S", "tee": "T", "vee": "V", "ex": "X", "zee": "Z", "zed": "Z"},
+    **{"be": "B", "ce": "C", "de": "D", "efe": "F", "ge": "G", "hache": "H", "jota": "J"},
+    **{"ka": "K", "ele": "L", "eme": "M", "ene": "N", "pe": "P", "cu": "Q", "erre": "R"},
+    **{"ere": "R", "ese": "S", "te": "T", "uve": "V", "ve": "V", "equis": "X", "ye": "Y"},
+    **{"zeta": "Z"},
+}
+_AND = {"and", "y"}
+_ENGLISH = listed("""
+    double triple oh zero one two three four five six seven eight nine twenty thirty forty
+    fifty sixty seventy eighty ninety
+    """)
+
+
+class Form(Enum):
+    FIGURES = auto()
+    DIGIT = auto()
+    """One digit as a word, or several by `double`."""
+    PAIR = auto()
+    """From ten to ninety-nine."""
+    COUNTED = auto()
+    """With a word for hundreds, thousands or more in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    text: str
+    """Folded: small letters without accents."""
+    start: int
+    end: int
+    shouted: bool = False
+    """Written in capitals only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    digits: str
+    form: Form
+    first: int
+    """Of its tokens."""
+    after: int
+    """The token after it."""
+
+
+def tokens(text: str) -> list[Token]:
+    return [
+        Token(fold(match.group()), match.start(), match.end(), match.group().isupper())
+        for match in _TOKEN.finditer(text)
+    ]
+
+
+def letter(token: Token, *, named: bool) -> str:
+    """The letter that a token spells, in capitals; "" for none. `named`: also by its name, which
+    may be an ordinary word."""
+    if len(token.text) == 1 and token.text.isalpha():
+        return token.text.upper()
+    return _LETTER_NAMES.get(token.text, "") if named else ""
+
+
+def numerals(said: Sequence[Token]) -> list[Numeral]:
+    """All numbers, from left to right, each as large as it can be read."""
+    found: list[Numeral] = []
+    at = 0
+    while at < len(said):
+        numeral = _numeral(said, at)
+        if numeral is None:
+            at += 1
+        else:
+            found.append(numeral)
+            at = numeral.after
+    return found
+
+
+def _numeral(said: Sequence[Token], at: int) -> Numeral | None:
+    word = said[at].text
+    if word[0].isdigit():
+        return Numeral(_plain(word), Form.FIGURES, at, at + 1)
+    if (times := _AGAIN.get(word)) and (digit := _digit(said, at + 1)) is not None:
+        return Numeral(digit * times, Form.DIGIT, at, at + 2)
+    if word == "o":  # in Spanish a word of its own, between two numbers too
+        beside = {said[near].text for near in (at - 1, at + 1) if 0 <= near < len(said)}
+        return Numeral("0", Form.DIGIT, at, at + 1) if beside & _ENGLISH else None
+    return _counted(said, at)
+
+
+def _plain(figures: str) -> str:
+    """Digits of any script as ASCII."""
+    return "".join(str(int(figure)) if figure.isdecimal() else "0" for figure in figures)
+
+
+def _digit(said: Sequence[Token], at: int) -> str | None:
+    if at >= len(said):
+        return None
+    word = said[at].text
+    if word.isdecimal() and len(word) == 1:
+        return _plain(word)
+    return str(_DIGITS[word]) if word in _DIGITS else "0" if word == "o" else None
+
+
+def _counted(said: Sequence[Token], at: int) -> Numeral | None:
+    """`two thousand and five`, `treinta y cuatro`, `mil doscientos`, `seven`."""
+    total, limit, counted, first = 0, _THOUSAND**3, False, at
+    end = at
+    while (group := _group(said, at)) is not None:
+        value, after, hundreds = group
+        scale = _SCALES.get(said[after].text, 0) if after < len(said) else 0
+        if value and _THOUSAND <= scale < limit:
+            total, limit, counted, end = total + value * scale, scale, True, after + 1
+            at = _past_and(said, end)
+            continue
+        if end == first or value:
+            total, counted, end = total + value, counted or hundreds, after
+        break
+    if end == first:
+        return None
+    form = Form.COUNTED if counted else Form.PAIR if total >= _TEN else Form.DIGIT
+    return Numeral(str(total), form, first, end)
+
+
+def _group(said: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
+    """Below a thousand: the number, the token after it, whether a word says hundreds."""
+    if at >= len(said):
+        return None
+    if said[at].text == "mil":
+        return 1, at, False
+    if hundreds := _HUNDREDS.get(said[at].text, 0) * _HUNDRED:
+        value, after = hundreds, at + 1
+    elif (small := _small(said, at)) is None:
+        return None
+    elif small[0] and small[1] < len(said) and said[small[1]].text == "hundred":
+        value, after = small[0] * _HUNDRED, small[1] + 1
+    else:
+        return *small, False
+    rest = _small(said, _past_and(said, after))
+    return (value + rest[0], rest[1], True) if rest and rest[0] else (value, after, True)
+
+
+def _small(said: Sequence[Token], at: int) -> tuple[int, int] | None:
+    """Below a hundred, and the token after it."""
+    if at >= len(said):
+        return None
+    word = said[at].text
+    if (known := _DIGITS.get(word, _TEENS.get(word))) is not None:
+        return known, at + 1
+    if (tens := _TENS.get(word, 0) * _TEN) == 0:
+        return None
+    unit = at + 2 if at + 1 < len(said) and said[at + 1].text in {"-", "y"} else at + 1
+    if unit < len(said) and (one := _DIGITS.get(said[unit].text, 0)):
+        return tens + one, unit + 1
+    return tens, at + 1
+
+
+def _past_and(said: Sequence[Token], at: int) -> int:
+    return at + 1 if at < len(said) and said[at].text in _AND else at

@@ -1,0 +1,137 @@
+"""E-mail and postal addresses, written or spoken, as far as patterns go."""
+
+import re
+from collections.abc import Sequence
+
+from knowledge.privacy.harmless import MONTHS, Span
+from knowledge.privacy.kinds import listed
+from knowledge.privacy.numerals import Numeral, Token
+
+_EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}")
+_AT = frozenset({"at", "arroba", "@"})
+_DOT = frozenset({"dot", "punto", "point", "."})
+_ENDINGS = listed("""
+    com org net edu gov es mx ar co cl pe uk us io info eu me biz ca de fr it pt cat gob
+    """)
+_LONGEST_DOMAIN = 8
+_LONGEST_NAME = 12
+_IN_NAME = listed("dot punto point . underscore guion bajo dash hyphen - _ plus mas")
+_BEFORE_NAME = listed("""
+    is es it's its my mi email e-mail mail correo address direccion electronico to a send me
+    the el la at have tengo use usa esta using under con with and y write escriba escribame
+    yes si no that's thats i am soy says reach o or s
+    """)
+
+_STREETS = listed("""
+    street st avenue ave road rd drive dr lane ln boulevard blvd court ct place pl terrace
+    circle parkway pkwy highway hwy square trail way crescent close
+    """)
+_PLAIN_WORDS = listed("""
+    a i we they you he she it to can and or but is are was were have has had do did my your
+    our the on in of for by from with not no who that this there people cars years days
+    times miles percent dollars year month week hours minutes other more than out up off
+    went going will would could should when if what how
+    """)
+_MOST_IN_STREET = 4
+_CALLE = listed("""
+    calle c avenida avda av paseo plaza plza carretera ctra camino ronda travesia glorieta
+    callejon urbanizacion bulevar calzada
+    """)
+_VERBS = listed("""
+    es esta hay tengo tuve tiene vivo cuando donde que como y o pero con por para no si un
+    una choque choco accidente anoche ayer hoy coche
+    """)
+_MOST_TO_NUMBER = 7
+_FLAT = listed("""
+    apartment apt unit suite number no # piso planta puerta portal escalera bloque numero
+    num izquierda derecha izq dcha flat floor
+    """)
+_MOST_AFTER = 6
+
+
+def emails(text: str, said: Sequence[Token]) -> list[Span]:
+    spans = [
+        Span(inside[0], inside[-1] + 1)
+        for match in _EMAIL.finditer(text)
+        if (inside := _inside(said, match))
+    ]
+    for at, token in enumerate(said):
+        if token.text in _AT and (after := _domain(said, at + 1)) is not None:
+            first = _name(said, at)
+            if first < at:
+                spans.append(Span(first, after))
+    return spans
+
+
+def _inside(said: Sequence[Token], match: re.Match[str]) -> list[int]:
+    return [
+        at
+        for at, token in enumerate(said)
+        if token.start < match.end() and token.end > match.start()
+    ]
+
+
+def _domain(said: Sequence[Token], at: int) -> int | None:
+    """The token after `gmail dot com`; None where no such thing begins."""
+    end = None
+    for here in range(at + 1, min(len(said) - 1, at + _LONGEST_DOMAIN)):
+        if said[here].text in _DOT and said[here + 1].text in _ENDINGS:
+            end = here + 2
+    return end
+
+
+def _name(said: Sequence[Token], at: int) -> int:
+    first = at
+    while first > 0 and at - first < _LONGEST_NAME and said[first - 1].text not in _BEFORE_NAME:
+        first -= 1
+    return first
+
+
+def addresses(said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
+    by_first = {numeral.first: numeral for numeral in found}
+    spans = []
+    for at, token in enumerate(said):
+        if token.text in _CALLE:
+            spans += _calle(said, at, by_first)
+    numbered = {numeral.after: numeral.first for numeral in found}
+    for after, first in numbered.items():
+        spans += _street(said, first, after, numbered)
+    return [Span(span.first, _flat(said, span.after, by_first)) for span in spans]
+
+
+def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, int]) -> list[Span]:
+    """`12 Oak Street`, `twelve thirty four Maple Drive`."""
+    for at in range(after + 1, min(len(said), after + 1 + _MOST_IN_STREET)):
+        word = said[at].text
+        if word in _STREETS:
+            while first in numbered:
+                first = numbered[first]
+            return [Span(first, at + 1)]
+        if at - 1 >= after and said[at - 1].text in _PLAIN_WORDS | MONTHS:
+            return []
+        if not said[at - 1].text.isalpha() and said[at - 1].text not in {".", "'", "-"}:
+            return []
+    return []
+
+
+def _calle(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> list[Span]:
+    """`calle Mayor número 12`, `avenida de la Constitución, 45`."""
+    for here in range(at + 1, min(len(said), at + 1 + _MOST_TO_NUMBER)):
+        if here in by_first and here > at + 1:
+            return [Span(at, by_first[here].after)]
+        if said[here].text in _VERBS:
+            return []
+    return []
+
+
+def _flat(said: Sequence[Token], after: int, by_first: dict[int, Numeral]) -> int:
+    """`, apartment 3`, `, piso segundo B`: what belongs to the address behind it."""
+    at = after
+    while at < len(said) and at - after < _MOST_AFTER and said[at].text in {",", "."}:
+        at += 1
+    if at >= len(said) or said[at].text not in _FLAT:
+        return after
+    at += 1
+    if at < len(said):
+        at = by_first[at].after if at in by_first else at + 1
+    return at

@@ -1,0 +1,99 @@
+"""Runs: numbers that follow one another with nothing between them but what joins digits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from knowledge.privacy.kinds import listed
+from knowledge.privacy.numerals import Form, Numeral, Token, letter
+
+MOST_BETWEEN = 4
+"""Tokens between two numbers of one run."""
+_MARKS = frozenset("-–—−.,/()+:;'’*#…·_")
+_HESITATIONS = listed("uh uhm um er erm eh em ah este pues mm hmm so")
+_SAID = listed("""
+    dash hyphen minus guion espacio space slash barra dot point punto comma coma then luego
+    despues next followed by seguido siguiente again
+    """)
+_WEAK = listed("and y to too for")
+"""Words that join digits only where single digits stand on both sides."""
+JOINING = _MARKS | _HESITATIONS | _SAID
+MOST_LETTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    numerals: tuple[Numeral, ...]
+
+    @property
+    def digits(self) -> str:
+        return "".join(numeral.digits for numeral in self.numerals)
+
+    @property
+    def first(self) -> int:
+        return self.numerals[0].first
+
+    @property
+    def after(self) -> int:
+        return self.numerals[-1].after
+
+
+def runs(said: Sequence[Token], found: Sequence[Numeral]) -> list[Run]:
+    """Every number is in exactly one run."""
+    grouped: list[list[Numeral]] = []
+    for numeral in found:
+        if grouped and _joined(said, grouped[-1][-1], numeral):
+            grouped[-1].append(numeral)
+        else:
+            grouped.append([numeral])
+    return [Run(tuple(group)) for group in grouped]
+
+
+def joins(token: Token) -> bool:
+    return token.text in JOINING or token.text in _WEAK
+
+
+def _joined(said: Sequence[Token], left: Numeral, right: Numeral) -> bool:
+    between = [token.text for token in said[left.after : right.first]]
+    if len(between) > MOST_BETWEEN:
+        return False
+    weak = sum(word in _WEAK for word in between)
+    if weak + sum(word in JOINING for word in between) != len(between):
+        return False
+    return not weak or weak < len(between) or (_single(left) and _single(right))
+
+
+def _single(numeral: Numeral) -> bool:
+    return numeral.form is Form.DIGIT or len(numeral.digits) == 1
+
+
+def letters_before(said: Sequence[Token], at: int) -> list[tuple[str, int]]:
+    """Letters spelled right before a token, each with its own token, from left to right."""
+    found: list[tuple[str, int]] = []
+    at -= 1
+    while at >= 0 and len(found) < MOST_LETTERS:
+        token = said[at]
+        if _together(said, at):
+            found += [(one, at) for one in reversed(token.text.upper())]
+        elif spelled := letter(token, named=True):
+            found.append((spelled, at))
+        elif token.text not in _MARKS | _SAID:
+            break
+        at -= 1
+    return found[::-1]
+
+
+def _together(said: Sequence[Token], at: int) -> bool:
+    """Two or three letters of a code written as one word: `AB 12`, `ab-12`."""
+    token = said[at]
+    if not 1 < len(token.text) <= MOST_LETTERS - 1 or not token.text.isascii():
+        return False
+    touching = at + 1 < len(said) and said[at + 1].start == token.end
+    return touching or token.shouted
+
+
+def after_while(said: Sequence[Token], at: int, holds: Callable[[Token], bool], most: int) -> int:
+    """The first token from `at` on that does not hold, at most so many further."""
+    end = min(len(said), at + most)
+    while at < end and holds(said[at]):
+        at += 1
+    return at

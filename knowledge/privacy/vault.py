@@ -1,0 +1,29 @@
+"""What a caller gave away in this call, for those who have to act on it; nothing outlives it."""
+
+import re
+from collections.abc import Iterable
+
+from knowledge.privacy import Masked
+from knowledge.privacy.kinds import Kind
+
+_PLACE = re.compile(rf"\[({'|'.join(Kind)})\]")
+NEVER = frozenset({Kind.CVV})
+"""Kinds that are not held even here (PCI DSS 4.0, 3.3.1)."""
+
+
+class Vault:
+    """Of one call. Its values are shown by nothing: no repr, no log, no event holds them."""
+
+    def __init__(self) -> None:
+        self._values: dict[Kind, str] = {}
+
+    def keep(self, masked: Iterable[Masked]) -> None:
+        """The last of a kind is the one that counts: the caller may have corrected it."""
+        self._values.update({one.kind: one.value for one in masked if one.kind not in NEVER})
+
+    def fill(self, text: str) -> str:
+        """The text with the caller's own values where their kinds are named in brackets."""
+        return _PLACE.sub(lambda match: self._values.get(Kind(match[1]), match[0]), text)
+
+    def empty(self) -> None:
+        self._values.clear()

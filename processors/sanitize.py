@@ -1,0 +1,42 @@
+"""Sanitize: from here on the caller's words hold nothing unspoken and nothing personal."""
+
+from collections.abc import AsyncIterator
+
+from pipecat.frames.frames import Frame, InterimTranscriptionFrame, TranscriptionFrame
+
+from knowledge.privacy import Redactor
+from knowledge.privacy.vault import Vault
+from knowledge.sanitizing import sanitize
+from processors.frames import DOUBTFUL, rewrite
+from processors.stage import Stage
+
+Transcript = TranscriptionFrame | InterimTranscriptionFrame
+
+
+class Sanitize(Stage[Transcript]):
+    """What is masked goes to the call's vault, and nowhere else."""
+
+    accepts = (TranscriptionFrame, InterimTranscriptionFrame)
+    direct = True  # it waits for nothing
+
+    def __init__(self, redactor: Redactor, vault: Vault, *, longest: int, least: float) -> None:
+        """`longest`: characters of a transcript. `least`: share of its characters that have to be
+        a caller's words; of a transcript with fewer the caller is asked again."""
+        super().__init__()
+        self._redactor = redactor
+        self._vault = vault
+        self._longest = longest
+        self._least = least
+
+    async def handle(self, frame: Transcript) -> AsyncIterator[Frame]:
+        clean = sanitize(frame.text, longest=self._longest)
+        if isinstance(frame, InterimTranscriptionFrame):
+            text = self._redactor.glance(clean.text).text
+        else:
+            redacted = self._redactor.read(clean.text)
+            self._vault.keep(redacted.masked)
+            text = redacted.text
+        yield DOUBTFUL.on(
+            rewrite(frame, text=text, result=None),  # the recogniser's own answer says it all
+            DOUBTFUL.of(frame) or clean.confidence < self._least,
+        )

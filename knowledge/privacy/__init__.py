@@ -141,7 +141,8 @@ class Redactor:
         emails = [span for span in places.emails(text, said) if take(span)]
         streets = [span for span in places.addresses(said, found) if take(span)]
         days = [span for span in harmless.dates(text, said, found) if take(span)]
-        births = [span for span in days if self._is_birth(text, said, span, len(days))]
+        told = len(days) + sum(token.masked for token in said)
+        births = [span for span in days if self._is_birth(text, said, span, told)]
         for what, spans in (
             (Kind.EMAIL, emails),
             (Kind.ADDRESS, streets),
@@ -303,7 +304,7 @@ def _near(said: Sequence[Token], first: int) -> list[Token]:
     """The tokens before, back to something that is masked already."""
     near: list[Token] = []
     for token in reversed(said[max(0, first - _CUE_REACH) : first]):
-        if token.text[0] == "[" and len(token.text) > 1:
+        if token.masked:
             break
         near.append(token)
     return near

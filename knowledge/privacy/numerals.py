@@ -81,6 +81,11 @@ class Token:
     shouted: bool = False
     """Written in capitals only."""
 
+    @property
+    def masked(self) -> bool:
+        """Something was here that nobody sees."""
+        return len(self.text) > 1 and self.text[0] == "["
+
 
 @dataclass(frozen=True, slots=True)
 class Numeral:

@@ -75,6 +75,8 @@ def _domain(said: Sequence[Token], at: int) -> int | None:
     """The token after `gmail dot com`; None where no such thing begins."""
     end = None
     for here in range(at + 1, min(len(said) - 1, at + _LONGEST_DOMAIN)):
+        if said[here].masked:
+            break
         if said[here].text in _DOT and said[here + 1].text in _ENDINGS:
             end = here + 2
     return end
@@ -82,7 +84,10 @@ def _domain(said: Sequence[Token], at: int) -> int | None:
 
 def _name(said: Sequence[Token], at: int) -> int:
     first = at
-    while first > 0 and at - first < _LONGEST_NAME and said[first - 1].text not in _BEFORE_NAME:
+    while first > 0 and at - first < _LONGEST_NAME:
+        before = said[first - 1]
+        if before.text in _BEFORE_NAME or before.masked:
+            break
         first -= 1
     return first
 
@@ -102,15 +107,15 @@ def addresses(said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
 def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, int]) -> list[Span]:
     """`12 Oak Street`, `twelve thirty four Maple Drive`."""
     for at in range(after + 1, min(len(said), after + 1 + _MOST_IN_STREET)):
-        word = said[at].text
-        if word in _STREETS:
+        before = said[at - 1].text
+        if before in _PLAIN_WORDS | MONTHS:
+            return []
+        if not before.isalpha() and before not in {".", "'", "-"}:
+            return []
+        if said[at].text in _STREETS:
             while first in numbered:
                 first = numbered[first]
             return [Span(first, at + 1)]
-        if at - 1 >= after and said[at - 1].text in _PLAIN_WORDS | MONTHS:
-            return []
-        if not said[at - 1].text.isalpha() and said[at - 1].text not in {".", "'", "-"}:
-            return []
     return []
 
 
@@ -119,7 +124,7 @@ def _calle(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> list
     for here in range(at + 1, min(len(said), at + 1 + _MOST_TO_NUMBER)):
         if here in by_first and here > at + 1:
             return [Span(at, by_first[here].after)]
-        if said[here].text in _VERBS:
+        if said[here].text in _VERBS or said[here].masked:
             return []
     return []
 

@@ -20,6 +20,7 @@ _REPEATED = re.compile(r"([^\d\s])\1{3,}")
 _ROLE = re.compile(r"(?:^|(?<=[\n.!?]))\s*(?:system|assistant|developer|tool)\s*:", re.IGNORECASE)
 _ROUNDS = 4
 """What one round takes away may bring together what the next one has to take away."""
+_ORDINAL = re.compile("([ºª])")
 _SPACE = re.compile(r"\s+")
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "`": "'"})
 """What could open a tag, a placeholder or a template."""
@@ -50,13 +51,18 @@ def sanitize(text: str, *, longest: int) -> Sanitized:
 def _once(text: str, most: int) -> str:
     if not text.isascii():
         # one character may become eighteen
-        text = _marked(seen(unicodedata.normalize("NFKC", text)[:most]))
+        text = _marked(seen("".join(map(_plain, _ORDINAL.split(text)))[:most]))
     text = _TAG.sub(" ", text)
     text = "".join(
         letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text
     ).translate(_HARMLESS)
     text = _ROLE.sub(" ", _REPEATED.sub(_shortened, text))
     return _SPACE.sub(" ", text).strip()
+
+
+def _plain(text: str) -> str:
+    """Letters and digits of other widths as the usual ones; `nº` stays what it is."""
+    return text if _ORDINAL.fullmatch(text) else unicodedata.normalize("NFKC", text)
 
 
 def _shortened(match: re.Match[str]) -> str:

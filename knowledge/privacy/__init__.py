@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from knowledge.identification import spoken_date
-from knowledge.privacy import harmless, kept, places
+from knowledge.privacy import around, harmless, kept, places
 from knowledge.privacy.harmless import Span
-from knowledge.privacy.kinds import CUES, Kind, card, kind, listed, luhn
-from knowledge.privacy.numerals import Numeral, Token, letter, numerals, tokens
+from knowledge.privacy.kinds import BEHIND_IT, CUES, DIGITS, Kind, card, kind, listed, luhn
+from knowledge.privacy.numerals import Numeral, Token, numerals, tokens
 from knowledge.privacy.runs import Run, joins, letters_before, runs
 
 __all__ = ["Kind", "Masked", "Redacted", "Redactor", "luhn"]
@@ -22,24 +22,19 @@ FEWEST = 4
 """Digits in a row that are masked unless they are harmless."""
 _FEWEST_CODE = 3
 """Of a card's security code."""
-_CUE_REACH = 8
-"""Tokens within which a word announces a number."""
 _PATIENCE = 3
 """Utterances without a number after which a number that was begun is over."""
 _CHATTER = 4
 """Words of such an utterance."""
 _ADULT = 14
 """Years: whoever calls was born longer ago, so a bare date before that may be a birth."""
+_CARD = 13
+"""Digits of the shortest card number."""
 _DATED = 7
 """Digits of a day, a month and a whole year."""
 _BIRTH = listed("""
     born birth birthday birthdate dob nacimiento nacido nacida naci nacio cumpleanos cumple
     """)
-_BARE = listed("""
-    it's its it is the my on yes yeah sure okay ok of that's thats s es el la si claro vale
-    fue un una day dia del de mi
-    """) | {",", ".", "!", "?", "'", "’", "-", "/"}
-_LETTER_WORDS = frozenset({"letter", "letra"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,23 @@ class _Mask:
     instead: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A number to be judged, and all that is known around it."""
+
+    text: str
+    said: Sequence[Token]
+    run: Run
+    begun: str
+    """What the last utterance left open, where this one goes on with it."""
+    given: bool
+    """The caller has told a whole card number."""
+    behind: int
+    """The token behind that number, where it stands in this utterance."""
+    taken: frozenset[int]
+    """Tokens that are judged already."""
+
+
 class Redactor:
     """Reads one caller's utterances, one after the other."""
 
@@ -106,15 +118,17 @@ class Redactor:
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
-        given = self._card_given
-        open_ = self._still_open(said, found)
+        given, behind = self._card_given, 0
+        open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
-            begun = self._open if self._goes_on(said, run) else _Open()
-            mask, code = self._judge(text, said, run, begun.code)
+            begun = self._open.code if self._goes_on(said, run) else ""
+            mask, code = self._judge(_Case(text, said, run, begun, given, behind, frozenset(taken)))
             if mask is not None:
                 masks.append(mask)
-                given = given or mask.kind is Kind.CARD
-            if code and _ends(said, run.after):
+                taken.update(range(mask.span.first, mask.span.after))
+                if mask.kind is Kind.CARD and len(mask.value) >= _CARD:
+                    given, behind = True, mask.span.after
+            if code and around.ends(said, run.after):
                 open_ = _Open(code)
         return _replaced(text, said, masks), open_, given
 
@@ -141,8 +155,7 @@ class Redactor:
         emails = [span for span in places.emails(text, said) if take(span)]
         streets = [span for span in places.addresses(said, found) if take(span)]
         days = [span for span in harmless.dates(text, said, found) if take(span)]
-        told = len(days) + sum(token.masked for token in said)
-        births = [span for span in days if self._is_birth(text, said, span, told)]
+        births = [span for span in days if self._is_birth(text, said, span, days)]
         for what, spans in (
             (Kind.EMAIL, emails),
             (Kind.ADDRESS, streets),
@@ -153,44 +166,42 @@ class Redactor:
             take(span)
         return masks, taken
 
-    def _judge(
-        self, text: str, said: Sequence[Token], run: Run, begun: str
-    ) -> tuple[_Mask | None, str]:
+    def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
+        said, run = case.said, case.run
         letters = letters_before(said, run.first)
-        code = begun + "".join(one for one, _ in letters) + run.digits
-        digits = "".join(one for one in begun if one.isdigit()) + run.digits
+        code = case.begun + "".join(one for one, _ in letters) + run.digits
+        digits = "".join(one for one in case.begun if one.isdigit()) + run.digits
         if card(digits):
             return self._mask(said, run, Kind.CARD, code), ""
-        if begun and (own := self._kept_of(code)):
+        if case.begun and (own := self._kept_of(code)):
             return _Mask(Span(run.first, run.after), Kind.NUMBER, own, instead=own), ""
-        if kept.spelled(self._kept, said, run) is not None:
+        foreigner = around.foreigner(said, run, letters)
+        cue = Kind.DNI if foreigner else around.cue(said, run)
+        if not foreigner and kept.spelled(self._kept, said, run) is not None:
             return None, ""
-        cue = _cue(said, run)
-        birth = _announced(said, run.first, run.after, _BIRTH)
-        stays = 0 if birth else self._harmless(text, said, run, cue, begun)
-        if stays:
+        birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
+        if stays := self._harmless(case, cue, birth):
             run = Run(run.numerals[: len(run.numerals) - stays])
             if not run.numerals:
-                return None, ""
+                return None, code if harmless.clock_said(said, case.run) else ""
             digits = run.digits
-        fewest = _FEWEST_CODE if self._code_expected(said, run, cue) else FEWEST
-        if len(digits) < fewest:
+        if len(digits) < (_FEWEST_CODE if self._code_expected(case, cue) else FEWEST):
             return None, "" if stays else code
-        if birth or (not begun and len(run.digits) >= _DATED and self._bare_birth(text, said, run)):
+        bare = not case.begun and len(run.digits) >= _DATED
+        if birth or (bare and self._bare_birth(case.text, said, run)):
             span = Span(run.first, run.after)
-            return _Mask(span, Kind.BIRTH, _text(text, said, span)), ""
+            return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
         what = self._kind(said, run, digits, letters, cue)
         return self._mask(said, run, what, code), "" if stays else code
 
-    def _harmless(
-        self, text: str, said: Sequence[Token], run: Run, cue: Kind | None, begun: str
-    ) -> int:
+    def _harmless(self, case: _Case, cue: Kind | None, birth: bool) -> int:
         """How many of the run's last numbers are an amount, a time or a year."""
-        stay = harmless.amount(text, said, run, counted=cue is None and not begun)
-        if stay:
+        said, run = case.said, case.run
+        bare = cue is None and not case.begun and not around.letter_after(said, run.after)[0]
+        if stay := harmless.amount(case.text, said, run, bare=bare):
             return stay
-        if begun:
+        if case.begun or birth:
             return 0
         dated = run.first > 0 and said[run.first - 1].text in harmless.BEFORE_YEAR
         if harmless.lone_year(run) and (dated or cue is None):
@@ -203,12 +214,24 @@ class Redactor:
         codes = (code[start:] for start in range(letters + 1))
         return next((one for one in codes if kept.whole(self._kept, one)), "")
 
-    def _code_expected(self, said: Sequence[Token], run: Run, cue: Kind | None) -> bool:
-        alone = all(
-            token.text in _BARE or joins(token)
-            for token in (*said[: run.first], *said[run.after :])
+    def _code_expected(self, case: _Case, cue: Kind | None) -> bool:
+        """Three digits may be a card's security code: they are announced as one, follow a card at
+        once, or are all that is said after one."""
+        said, run = case.said, case.run
+        near = {token.text for token in around.near(said, run.first)}
+        if cue is Kind.CVV or (near & BEHIND_IT and near & DIGITS):
+            return True
+        spoken_of = case.given or any(token.text in CUES[Kind.CARD] for token in said)
+        if spoken_of and near & (BEHIND_IT | DIGITS):
+            return True
+        beside = (
+            token
+            for at, token in enumerate(said)
+            if at >= case.behind and at not in case.taken and not run.first <= at < run.after
         )
-        return cue is Kind.CVV or (self._card_given and alone)
+        return case.given and all(
+            token.text in around.BARE or joins(token) or token.masked for token in beside
+        )
 
     def _kind(
         self,
@@ -223,7 +246,7 @@ class Redactor:
             return Kind.CVV
         if run.first > 0 and said[run.first - 1].text == "+":
             return Kind.PHONE
-        return kind(digits, before, _letter_after(said, run.after)[0], cue)
+        return kind(digits, before, around.letter_after(said, run.after)[0], cue)
 
     def _mask(self, said: Sequence[Token], run: Run, what: Kind, code: str) -> _Mask:
         first, after = run.first, run.after
@@ -233,24 +256,24 @@ class Redactor:
         if what is Kind.DNI:
             if len(run.digits) == len("1234567") and letters and letters[-1][0] in "XYZ":
                 first = letters[-1][1]
-            spelled, end = _letter_after(said, after)
+            spelled, end = around.letter_after(said, after, named=True)
             if spelled:
                 after, code = end, code + spelled
         while first > 0 and said[first - 1].text in {"+", "("}:
             first -= 1
         return _Mask(Span(first, after), what, code)
 
-    def _is_birth(self, text: str, said: Sequence[Token], span: Span, dates: int) -> bool:
-        if dates == 1 and any(token.text in _BIRTH for token in said):
-            return True
-        if _announced(said, span.first, span.after, _BIRTH):
+    def _is_birth(self, text: str, said: Sequence[Token], span: Span, days: Sequence[Span]) -> bool:
+        """Announced in its own part of the sentence, with no other day between; or told alone."""
+        others = {at for day in days if day is not span for at in range(day.first, day.after)}
+        if around.announced(said, span.first, span.after, _BIRTH, others):
             return True
         return self._bare_birth(text, said, span)
 
     def _bare_birth(self, text: str, said: Sequence[Token], span: Span | Run) -> bool:
         """A day long ago and nothing else: most likely the answer to when somebody was born."""
         beside = (*said[: span.first], *said[span.after :])
-        if not all(token.text in _BARE for token in beside):
+        if not all(token.text in around.BARE for token in beside):
             return False
         whole = _text(text, said, span)
         days = (spoken_date(whole, language, today=self._today) for language in ("en", "es"))
@@ -261,59 +284,19 @@ class Redactor:
         if not self._open.code:
             return False
         letters = letters_before(said, run.first)
-        first = letters[0][1] if letters else run.first
-        return all(joins(token) or token.text in _BARE for token in said[:first])
+        return around.begins(said, letters[0][1] if letters else run.first)
 
-    def _still_open(self, said: Sequence[Token], found: Sequence[Numeral]) -> _Open:
+    def _still_open(self, said: Sequence[Token], row: Sequence[Run]) -> _Open:
         """Without a number in it: letters begin one, a word or two between its parts end none."""
-        if found:
+        if row:
             return _Open()
         letters = letters_before(said, len(said))
-        if letters and all(_spelled(said[at]) for _, at in letters):
+        if letters and all(around.spelled(said[at]) for _, at in letters):
             return _Open("".join(one for one, _ in letters))
         words = sum(token.text.isalpha() for token in said)
         if self._open.code and words <= _CHATTER and self._open.utterances < _PATIENCE:
             return replace(self._open, utterances=self._open.utterances + 1)
         return _Open()
-
-
-def _spelled(token: Token) -> bool:
-    return len(token.text) == 1 or token.shouted
-
-
-def _ends(said: Sequence[Token], after: int) -> bool:
-    return all(joins(token) or token.text in _BARE for token in said[after:])
-
-
-def _letter_after(said: Sequence[Token], at: int) -> tuple[str, int]:
-    """A single letter right behind a number, such as a DNI's, and the token after it."""
-    named = False
-    while at < len(said) and (joins(said[at]) or said[at].text in _LETTER_WORDS):
-        named = named or said[at].text in _LETTER_WORDS
-        at += 1
-    if at >= len(said) or not (one := letter(said[at], named=named)):
-        return "", at
-    return one, at + 1
-
-
-def _announced(said: Sequence[Token], first: int, after: int, words: frozenset[str]) -> bool:
-    return any(token.text in words for token in (*_near(said, first), *said[after : after + 4]))
-
-
-def _near(said: Sequence[Token], first: int) -> list[Token]:
-    """The tokens before, back to something that is masked already."""
-    near: list[Token] = []
-    for token in reversed(said[max(0, first - _CUE_REACH) : first]):
-        if token.masked:
-            break
-        near.append(token)
-    return near
-
-
-def _cue(said: Sequence[Token], run: Run) -> Kind | None:
-    near = {token.text for token in _near(said, run.first)}
-    near |= {token.text for token in said[run.after : run.after + 4]}
-    return next((what for what, words in CUES.items() if near & words), None)
 
 
 def _text(text: str, said: Sequence[Token], span: Span | Run) -> str:

@@ -10,6 +10,8 @@ from knowledge.privacy.runs import Run
 
 EARLIEST, LATEST = 1880, 2099
 _DAYS, _MONTHS, _HOURS, _MINUTES = 31, 12, 24, 59
+_HUNDREDS = 3
+_HALF_AND_HALF = "5050"
 _LONGEST_AMOUNT = 7
 """Digits of an amount that is spoken one by one."""
 
@@ -30,6 +32,7 @@ _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?:(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})|(\d{4})-(\d{1,2})-(\d{1,2}))"
     r"(?![\d/\-]|\.\d)"
 )
+_MONTH_AND_YEAR = re.compile(r"(?<![\d/])(?:0?[1-9]|1[0-2])/(?:\d{2}|(?:19|20)\d{2})(?![\d/])")
 _CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\d:])")
 _MONEY = listed("""
     dollar dollars buck bucks cent cents euro euros pound pounds peso pesos dolar dolares
@@ -40,7 +43,7 @@ _UNITS = _MONEY | listed("""
     metres foot feet ft inch inches yard yards acre acres square pound kilo kilos kg gram
     grams liter liters litre litres gallon gallons year years month months week weeks day
     days hour hours hrs minute minutes mins second seconds people person persons employees
-    cars vehicles houses times thousand million millions billion hundred k m2 kilometro
+    cars vehicles houses times thousand million millions billion hundred m2 kilometro
     kilometros metro metros milla millas ano anos mes meses semana semanas dia dias hora
     horas minuto minutos segundo segundos personas empleados coches carros vehiculos veces
     grados degrees litros galones hectareas mil millones millon cc hp cv watts
@@ -70,9 +73,10 @@ def dates(text: str, said: Sequence[Token], found: Sequence[Numeral]) -> list[Sp
     by_first = {numeral.first: numeral for numeral in found}
     by_after = {numeral.after: numeral for numeral in found}
     spans = [_spanned(said, match) for match in _NUMERIC.finditer(text) if _is_date(match)]
+    spans += [_spanned(said, match) for match in _MONTH_AND_YEAR.finditer(text)]
     for day, month, year in zip(found, found[1:], found[2:], strict=False):
         if _in_words(said, day, month) and _in_words(said, month, year):
-            after = _year_from(year.first, by_first)
+            after = _year_from(said, year.first, by_first)
             if after and int(day.digits) <= _DAYS and 0 < int(month.digits) <= _MONTHS:
                 spans.append(Span(day.first, after))
     for at, token in enumerate(said):
@@ -120,7 +124,7 @@ def _around(
     if first == month and (ends := _day_from(said, at, by_first)) is not None:
         after = ends
         at = _skip(said, after)
-    if (ends := _year_from(at, by_first)) is not None:
+    if (ends := _year_from(said, at, by_first)) is not None:
         after = ends
     return Span(first, after) if (first, after) != (month, month + 1) else None
 
@@ -166,10 +170,12 @@ def _day_from(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> i
     return at + 1 if said[at].text in _ORDINALS else None
 
 
-def _year_from(at: int, by_first: dict[int, Numeral]) -> int | None:
+def _year_from(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> int | None:
     numeral = by_first.get(at)
     if numeral is None:
         return None
+    if len(numeral.digits) == len("54") and said[at - 1].text in {"del", "'", "’"}:
+        return numeral.after
     if is_year(numeral.digits):
         return numeral.after
     if numeral.form is Form.PAIR and numeral.digits in {"18", "19", "20"}:
@@ -209,9 +215,9 @@ def clock_said(said: Sequence[Token], run: Run) -> bool:
     return later in _HALVES or (exact and before in _AT)
 
 
-def amount(text: str, said: Sequence[Token], run: Run, *, counted: bool) -> int:
-    """How many of the run's last numbers are one amount; 0: none. `counted`: a number with a word
-    for thousands is one without a unit too."""
+def amount(text: str, said: Sequence[Token], run: Run, *, bare: bool) -> int:
+    """How many of the run's last numbers are one amount; 0: none. `bare`: one with a word for
+    thousands, or with its thousands set apart, is an amount without a unit too."""
     before = said[run.first - 1].text if run.first else ""
     after = run.after
     if after < len(said) and said[after].text in {"por", "per"}:
@@ -220,9 +226,13 @@ def amount(text: str, said: Sequence[Token], run: Run, *, counted: bool) -> int:
     united = later in _UNITS or later in _SIGNS or later == "ciento"
     money = later in _MONEY or later in _SIGNS or before in _SIGNS
     whole = text[said[run.first].start : said[run.after - 1].end]
-    if _AMOUNT.fullmatch(whole) or ((united or money) and _SPACED.fullmatch(whole)):
+    grouped = _AMOUNT.fullmatch(whole)
+    if (bare and grouped) or ((united or money) and (grouped or _SPACED.fullmatch(whole))):
         return len(run.numerals)
-    if counted and len(run.numerals) == 1 and run.numerals[0].form is Form.COUNTED:
+    if run.digits == _HALF_AND_HALF:
+        return len(run.numerals)
+    one = run.numerals[0]
+    if bare and len(run.numerals) == 1 and one.form is Form.COUNTED and len(one.digits) > _HUNDREDS:
         return 1
     if before in _SIGNS and len(run.numerals[0].digits) <= _LONGEST_AMOUNT:
         return len(run.numerals)

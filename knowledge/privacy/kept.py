@@ -42,12 +42,12 @@ def written(known: Iterable[Kept], text: str) -> Iterator[re.Match[str]]:
         yield from kept.written.finditer(text)
 
 
-def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run, before: str = "") -> int | None:
-    """The token with which a kept number begins that ends with the run; None if none does.
-
-    `before`: letters and digits that the caller said right before this utterance.
-    """
+def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run) -> int | None:
+    """The token with which a kept number begins that ends with the run; None if none does."""
     letters = letters_before(said, run.first)
+    behind = said[run.after : run.after + 1]
+    if any(token.start == said[run.after - 1].end and token.text.isalpha() for token in behind):
+        return None
     for start in range(len(letters) + 1):
         code = "".join(one for one, _ in letters[start:]) + run.digits
         if any(kept.bare.fullmatch(code) for kept in known):

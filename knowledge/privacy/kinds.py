@@ -61,6 +61,11 @@ def card(digits: str) -> bool:
     return len(digits) in _CARD and luhn(digits) and digits.strip("0") != ""
 
 
+BEHIND_IT = listed("back code codigo atras detras behind reverso")
+DIGITS = listed("numbers numeros digits digitos cifras number numero")
+"""Where a security code stands, and what it is: both announce one, either does after a card."""
+
+
 def kind(digits: str, before: str, after: str, cue: Kind | None) -> Kind:
     """`before`, `after`: letters spelled at the number, in capitals."""
     if card(digits):

@@ -178,6 +178,8 @@ def _group(said: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
         return None
     if said[at].text == "mil":
         return 1, at, False
+    if at and said[at].text == "ciento" and said[at - 1].text == "por":
+        return None
     if hundreds := _HUNDREDS.get(said[at].text, 0) * _HUNDRED:
         value, after = hundreds, at + 1
     elif (small := _small(said, at)) is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from knowledge.privacy.harmless import MONTHS, Span
 from knowledge.privacy.kinds import listed
-from knowledge.privacy.numerals import Numeral, Token
+from knowledge.privacy.numerals import Numeral, Token, numerals
 
 _EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}")
 _AT = frozenset({"at", "arroba", "@"})
@@ -14,7 +14,7 @@ _ENDINGS = listed("""
     com org net edu gov es mx ar co cl pe uk us io info eu me biz ca de fr it pt cat gob
     """)
 _LONGEST_DOMAIN = 8
-_LONGEST_NAME = 12
+_LONGEST_NAME = 24
 _IN_NAME = listed("dot punto point . underscore guion bajo dash hyphen - _ plus mas")
 _BEFORE_NAME = listed("""
     is es it's its my mi email e-mail mail correo address direccion electronico to a send me
@@ -26,19 +26,22 @@ _STREETS = listed("""
     street st avenue ave road rd drive dr lane ln boulevard blvd court ct place pl terrace
     circle parkway pkwy highway hwy square trail way crescent close
     """)
+_ALSO_VERBS = listed("drive way close court place trail square")
+_OBJECTS = listed("it him her them me us my the a to too in our their without home back this that")
+_SIDES = listed("north south east west n s e w northeast northwest southeast southwest old new")
 _PLAIN_WORDS = listed("""
     a i we they you he she it to can and or but is are was were have has had do did my your
     our the on in of for by from with not no who that this there people cars years days
     times miles percent dollars year month week hours minutes other more than out up off
     went going will would could should when if what how
     """)
-_MOST_IN_STREET = 4
+_MOST_IN_STREET = 7
 _CALLE = listed("""
-    calle c avenida avda av paseo plaza plza carretera ctra camino ronda travesia glorieta
+    calle avenida avda av paseo plaza plza carretera ctra camino ronda travesia glorieta
     callejon urbanizacion bulevar calzada
     """)
 _VERBS = listed("""
-    es esta hay tengo tuve tiene vivo cuando donde que como y o pero con por para no si un
+    es esta hay tengo tuve tiene vivo cuando donde que como y o pero con por para si un
     una choque choco accidente anoche ayer hoy coche
     """)
 _MOST_TO_NUMBER = 7
@@ -86,17 +89,28 @@ def _name(said: Sequence[Token], at: int) -> int:
     first = at
     while first > 0 and at - first < _LONGEST_NAME:
         before = said[first - 1]
-        if before.text in _BEFORE_NAME or before.masked:
+        if before.masked or (before.text in _BEFORE_NAME and not _spelled(said, first - 1)):
             break
         first -= 1
     return first
+
+
+def _spelled(said: Sequence[Token], at: int) -> bool:
+    """A single letter beside another one, or within a number such as `treinta y ocho`."""
+    near = [said[by].text for by in (at - 1, at + 1) if 0 <= by < len(said)]
+    if len(said[at].text) > 1:
+        return False
+    return any(len(text) == 1 and text.isalpha() for text in near) or (
+        bool(numerals(said[at - 1 : at])) and bool(numerals(said[at + 1 : at + 2]))
+    )
 
 
 def addresses(said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
     by_first = {numeral.first: numeral for numeral in found}
     spans = []
     for at, token in enumerate(said):
-        if token.text in _CALLE:
+        short = token.text == "c" and at + 1 < len(said) and said[at + 1].text == "/"
+        if token.text in _CALLE or short:
             spans += _calle(said, at, by_first)
     numbered = {numeral.after: numeral.first for numeral in found}
     for after, first in numbered.items():
@@ -113,10 +127,20 @@ def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, i
         if not before.isalpha() and before not in {".", "'", "-"}:
             return []
         if said[at].text in _STREETS:
-            while first in numbered:
-                first = numbered[first]
-            return [Span(first, at + 1)]
+            later = said[at + 1].text if at + 1 < len(said) else ""
+            if said[at].text in _ALSO_VERBS and later in _OBJECTS:
+                return []
+            return [Span(_house(said, first, numbered), at + 1)]
     return []
+
+
+def _house(said: Sequence[Token], first: int, numbered: dict[int, int]) -> int:
+    """The number of the house, of which `first` may be a part, or a street before it: `865 East
+    42nd`."""
+    while first in numbered:
+        first = numbered[first]
+    sided = first - 1 if first and said[first - 1].text in _SIDES else first
+    return numbered[sided] if sided in numbered and sided < first else first
 
 
 def _calle(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> list[Span]:
@@ -139,4 +163,5 @@ def _flat(said: Sequence[Token], after: int, by_first: dict[int, Numeral]) -> in
     at += 1
     if at < len(said):
         at = by_first[at].after if at in by_first else at + 1
-    return at
+    touching = at < len(said) and said[at].start == said[at - 1].end
+    return at + 1 if touching and len(said[at].text) == 1 and said[at].text.isalpha() else at

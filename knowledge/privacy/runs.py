@@ -9,15 +9,16 @@ from knowledge.privacy.numerals import Form, Numeral, Token, letter
 MOST_BETWEEN = 4
 """Tokens between two numbers of one run."""
 _MARKS = frozenset("-–—−.,/()+:;'’*#…·_")
-_HESITATIONS = listed("uh uhm um er erm eh em ah este pues mm hmm so")
+_HESITATIONS = listed("uh uhm um er erm eh em ah este pues mm hmm so okay ok vale")
 _SAID = listed("""
     dash hyphen minus guion espacio space slash barra dot point punto comma coma then luego
-    despues next followed by seguido siguiente again
+    despues next followed by seguido siguiente again finally lastly ultimo finalmente
     """)
 _WEAK = listed("and y to too for")
 """Words that join digits only where single digits stand on both sides."""
 JOINING = _MARKS | _HESITATIONS | _SAID
 MOST_LETTERS = 4
+_CODE = frozenset("0123456789-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,14 @@ def _single(numeral: Numeral) -> bool:
 
 
 def letters_before(said: Sequence[Token], at: int) -> list[tuple[str, int]]:
-    """Letters spelled right before a token, each with its own token, from left to right."""
+    """Letters spelled right before a token, from left to right: one, or a group written together,
+    and its token."""
     found: list[tuple[str, int]] = []
     at -= 1
     while at >= 0 and len(found) < MOST_LETTERS:
         token = said[at]
         if _together(said, at):
-            found += [(one, at) for one in reversed(token.text.upper())]
+            found.append((token.text.upper(), at))
         elif spelled := letter(token, named=True):
             found.append((spelled, at))
         elif token.text not in _MARKS | _SAID:
@@ -87,8 +89,9 @@ def _together(said: Sequence[Token], at: int) -> bool:
     token = said[at]
     if not 1 < len(token.text) <= MOST_LETTERS - 1 or not token.text.isascii():
         return False
-    touching = at + 1 < len(said) and said[at + 1].start == token.end
-    return touching or token.shouted
+    following = said[at + 1] if at + 1 < len(said) else None
+    touching = following is not None and following.start == token.end
+    return token.shouted or (touching and following is not None and following.text[0] in _CODE)
 
 
 def after_while(said: Sequence[Token], at: int, holds: Callable[[Token], bool], most: int) -> int:

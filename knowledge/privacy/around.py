@@ -1,0 +1,88 @@
+"""What stands around a number: whether it is all that is said, and what announces it."""
+
+from collections.abc import Collection, Sequence
+from itertools import takewhile
+
+from knowledge.privacy.kinds import CUES, Kind, listed
+from knowledge.privacy.numerals import Token, letter
+from knowledge.privacy.runs import Run, joins
+
+_CUE_REACH = 12
+"""Tokens within which a word announces a number."""
+_ANNOUNCED, _CUE_BEHIND = 20, 7
+"""Tokens within which a birth is announced, before and behind."""
+BARE = listed("""
+    it's its it is the my on yes yeah sure okay ok of that's thats s es el la si claro vale
+    fue un una day dia del de mi por
+    """) | {",", ".", "!", "?", "¿", "¡", "'", "’", "-", "/"}
+_LETTER_WORDS = frozenset({"letter", "letra"})
+
+
+def begins(said: Sequence[Token], first: int) -> bool:
+    return all(joins(token) or token.text in BARE for token in said[:first])
+
+
+def ends(said: Sequence[Token], after: int) -> bool:
+    return all(joins(token) or token.text in BARE for token in said[after:])
+
+
+def passing(said: Sequence[Token], run: Run) -> bool:
+    """`one second`, `un momento`: no part of a number that is being told."""
+    return len(run.digits) == 1 and not (ends(said, run.after) and begins(said, run.first))
+
+
+def spelled(token: Token) -> bool:
+    return len(token.text) == 1 or token.shouted
+
+
+def letter_after(said: Sequence[Token], at: int, *, named: bool = False) -> tuple[str, int]:
+    """A single letter right behind a number, such as a DNI's, and the token after it. `named`: its
+    name is one too; else only after the word "letter"."""
+    while at < len(said) and (joins(said[at]) or said[at].text in _LETTER_WORDS):
+        named = named or said[at].text in _LETTER_WORDS
+        at += 1
+    if at >= len(said) or not (one := letter(said[at], named=named)):
+        return "", at
+    return one, at + 1
+
+
+def foreigner(said: Sequence[Token], run: Run, letters: Sequence[tuple[str, int]]) -> bool:
+    """X, Y or Z, seven digits and a letter, of which it is said that this is a NIE."""
+    before = "".join(one for one, _ in letters)
+    shaped = len(run.digits) == len("1234567") and before[-1:] in {"X", "Y", "Z"}
+    told = before[-4:-1] == "NIE" or cue(said, run) is Kind.DNI
+    return shaped and told and bool(letter_after(said, run.after, named=True)[0])
+
+
+def cue(said: Sequence[Token], run: Run) -> Kind | None:
+    words = {token.text for token in near(said, run.first)}
+    words |= {token.text for token in said[run.after : run.after + 4]}
+    return next((what for what, known in CUES.items() if words & known), None)
+
+
+def near(said: Sequence[Token], first: int) -> list[Token]:
+    """The tokens before, back to something that is masked already."""
+    near: list[Token] = []
+    for token in reversed(said[max(0, first - _CUE_REACH) : first]):
+        if token.masked:
+            break
+        near.append(token)
+    return near
+
+
+def announced(
+    said: Sequence[Token],
+    first: int,
+    after: int,
+    words: frozenset[str],
+    others: Collection[int] = (),
+) -> bool:
+    """Before, or behind within a few words; `others`: tokens that end the search."""
+    back = range(first - 1, max(-1, first - 1 - _ANNOUNCED), -1)
+    before = (said[at] for at in takewhile(lambda at: at not in others, back))
+    near = (*takewhile(_same_clause, before), *takewhile(_same_clause, said[after:][:_CUE_BEHIND]))
+    return any(token.text in words for token in near)
+
+
+def _same_clause(token: Token) -> bool:
+    return token.text not in {"and", "y", ";"} and not token.masked

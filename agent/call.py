@@ -99,6 +99,7 @@ class Call:
         self._back = parameters.get("back")
         """The department to which a transfer has failed after the caller had left the stream."""
         settings = providers.settings
+        self.languages = settings.languages
         self.home = settings.languages[0]
         """The company's own language."""
         self.transfer = Transfer(
@@ -182,6 +183,7 @@ class Call:
             ),
             silent=self._silent,
             guess=providers.guess(self.sid),
+            languages=providers.languages,
         )
         self._observer = TurnObserver(
             self.sid, providers.emit, self.turns.hearing, self.persona.hash

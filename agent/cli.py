@@ -11,6 +11,7 @@ from agent.kb import kb
 from agent.privacy import privacy
 from agent.terminal import (
     FAILED,
+    USAGE,
     checked_settings,
     console,
     fail,
@@ -120,6 +121,35 @@ def talk(
         else:
             good = run(parlour.conversation(settings, sys.stdin, language, console()))
     raise typer.Exit(0 if good else FAILED)
+
+
+@app.command()
+def language(
+    text: Annotated[str, typer.Argument(help="What a caller says.")] = "",
+    jsonl: Annotated[bool, typer.Option(help="Lines of JSON or text in, JSON out.")] = False,
+    knowledge: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="As KNOWLEDGE_DIR.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Which language a caller speaks: one of LANGUAGES, or another."""
+    if not jsonl and not text:
+        fail("a text is needed, or --jsonl", USAGE)
+    from agent import telling
+    from agent.settings.light import light
+    from knowledge.strangers import StrangersMissing
+
+    settings = light() or checked_settings()
+    with mistakes(StrangersMissing):
+        tell = telling.open_telling(settings, knowledge)
+    ready()
+    if jsonl:
+        tell.lines(*pipes(), warn)
+    elif json:
+        typer.echo(telling.line(tell(text)))
+    else:
+        told = tell(text)
+        typer.echo(f"{told.language} {told.confidence:.2f}")
 
 
 @app.command()

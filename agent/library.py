@@ -60,7 +60,7 @@ def open_library(
     index = Index.build(content.entries, fitted=fitted)
     meaning = Meaning(settings, folder, content, index, warn)
     thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)
-    detector = _detector(settings, content, folder)
+    detector = detector_of(settings, content, folder)
     available = bool(settings.models)
 
     def asked(text: str, language: str) -> Asked:
@@ -80,7 +80,7 @@ def open_library(
         meaning.close()
 
 
-def _detector(settings: "Settings | Light", content: Content, folder: Path | None) -> Detector:
+def detector_of(settings: "Settings | Light", content: Content, folder: Path | None) -> Detector:
     """A small folder says too little of a language: the shipped content helps."""
     spoken = [
         (language, *wording.asked, wording.answer)

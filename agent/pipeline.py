@@ -30,6 +30,7 @@ def stages(call: Call) -> list[FrameProcessor]:
             call.policy,
             call.persona,
             call=call.sid,
+            languages=call.languages,
             model_available=call.model_available,
             emit=call.emit,
             wished=call.wished,

@@ -30,6 +30,8 @@ from knowledge.policy import Policy
 from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
 from knowledge.routing import Thresholds
+from knowledge.spoken import Languages
+from knowledge.strangers import Strangers
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
 from processors.ears.whisper import Whisper
@@ -61,6 +63,8 @@ class Providers:
     """What holds for the next turn."""
     detector: Detector
     """Tells the configured languages apart."""
+    languages: Languages
+    """The same, and what is none of them."""
     silero: Silero
     smart_turn: SmartTurn | None
     tls: ssl.SSLContext
@@ -220,6 +224,8 @@ async def _opened(
         settings, http=http, redis=redis, emit=emit, policy=lambda: policy().version
     )
     entries = answering.shelf.current.content.entries
+    detector = await asyncio.to_thread(_detector, entries, settings.languages)
+    strangers = await asyncio.to_thread(Strangers.load)
     providers = Providers(
         settings=settings,
         emit=emit,
@@ -227,7 +233,8 @@ async def _opened(
         persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
         answering=answering,
         policy=policy,
-        detector=await asyncio.to_thread(_detector, entries, settings.languages),
+        detector=detector,
+        languages=Languages(detector, settings.languages, strangers),
         silero=await asyncio.to_thread(Silero),
         smart_turn=await asyncio.to_thread(_smart_turn) if "en" in settings.languages else None,
         tls=tls,

@@ -185,6 +185,7 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         providers.policy,
         providers.persona,
         call="talk",
+        languages=providers.settings.languages,
         model_available=providers.model_available,
         emit=lambda event: talk.note(event),  # noqa: PLW0108 (it is made below)
         wished=lambda _wish: None,

@@ -58,8 +58,9 @@ def lacking() -> tuple[type[Exception], ...]:
     from agent.services import NothingToUse
     from knowledge.embedding.local import EmbeddingMissing
     from knowledge.persona import PersonaError
+    from knowledge.strangers import StrangersMissing
 
-    return EmbeddingMissing, NothingToUse, PersonaError
+    return EmbeddingMissing, NothingToUse, PersonaError, StrangersMissing
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -62,8 +62,22 @@ class Detector:
             raise ValueError("not a detector")  # noqa: TRY004 (a file is wrong, not a caller)
         return cls(counts)
 
+    def known(self, text: str) -> float:
+        """Share of the words that are a word of one of the languages, in [0, 1]; 1.0 of none."""
+        words = _words([text])[:_LONGEST]
+        met = sum(any(word in seen for seen in self._counts.values()) for word in words)
+        return met / len(words) if words else 1.0
+
     def detect(self, text: str) -> Guess:
         """The first language, with an equal share, where nothing is known of the text."""
+        evidence = self.evidence(text)
+        best = max(evidence.values(), default=0.0)
+        chances = [exp(max(score - best, -60.0)) for score in evidence.values()]
+        at = chances.index(max(chances))
+        return Guess(self._languages[at], min(chances[at] / sum(chances), _SUREST))
+
+    def evidence(self, text: str) -> dict[str, float]:
+        """By language: the logarithm of the text's likelihood, up to a common summand."""
         scores = [0.0] * len(self._languages)
         for word in _words([text])[:_LONGEST]:
             known = self._words.of(word)
@@ -74,10 +88,7 @@ class Detector:
                 if shares is not None:
                     pairs = zip(scores, shares, strict=True)
                     scores = [score + _FLATTEN * more for score, more in pairs]
-        best = max(scores, default=0.0)
-        chances = [exp(max(score - best, -60.0)) for score in scores]
-        at = chances.index(max(chances))
-        return Guess(self._languages[at], min(chances[at] / sum(chances), _SUREST))
+        return dict(zip(self._languages, scores, strict=True))
 
 
 class _Evidence:

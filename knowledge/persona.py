@@ -33,6 +33,8 @@ class Phrase(StrEnum):
     ASK_BACK = "ask_back"
     UNKNOWN = "unknown"
     """Nothing was found: says so and offers a person."""
+    OTHER_LANGUAGE = "other_language"
+    """The caller speaks none of ours: said in each of them."""
     PERSON = "person"
     """A colleague is going to be called; whether one answers is not known yet."""
     COMFORT = "comfort"

@@ -40,6 +40,8 @@ LANGUAGE = Key[str]("language", "")
 """Two letters, ISO 639-1: of a transcript, of a turn's context, of a text to be spoken."""
 DOUBTFUL = Key[bool]("doubtful", False)
 """Of a transcript and of a turn's context: it is not to be acted on, the caller is asked again."""
+STRANGE = Key[str]("strange", "")
+"""On a turn's context: the language that the caller spoke, where it is none of ours."""
 PROTECTED = Key[bool]("protected", False)
 """On text to be spoken: the caller's voice does not stop this sentence (a legal text)."""
 REMEMBERED = Key[bool]("remembered", True)

@@ -1,7 +1,7 @@
 """Route: each finished turn goes to the cheapest answerer that may be trusted with it."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_bytes
 
@@ -24,6 +24,7 @@ from processors.frames import (
     DOUBTFUL,
     LANGUAGE,
     PACE,
+    STRANGE,
     TURN,
     HangUpFrame,
     PersonFrame,
@@ -54,6 +55,8 @@ class Turn:
     number: int
     confidence: float
     doubtful: bool = False
+    strange: bool = False
+    """In a language that the agent does not speak."""
 
 
 class Route(Stage[Frame]):
@@ -68,15 +71,18 @@ class Route(Stage[Frame]):
         persona: Persona,
         *,
         call: str,
+        languages: Sequence[str],
         model_available: bool,
         emit: Emit,
         wished: Callable[[Wish], None],
         clerk: Clerk | None = None,
     ) -> None:
         """`policy` as it holds for this call now. `wished` is told at once of what the caller wants
-        of the call itself. `clerk`: of the model's tools, where it has any."""
+        of the call itself. `languages`: those that the agent speaks. `clerk`: of the model's tools,
+        where it has any."""
         super().__init__()
         self._clerk = clerk
+        self._languages = tuple(languages)
         self._knower = knower
         self._policy = policy
         self._persona = persona
@@ -105,7 +111,12 @@ class Route(Stage[Frame]):
             return
         texts = asked(said)
         turn = Turn(
-            texts[-1], LANGUAGE.of(frame), TURN.of(frame), CONFIDENCE.of(frame), DOUBTFUL.of(frame)
+            texts[-1],
+            LANGUAGE.of(frame),
+            TURN.of(frame),
+            CONFIDENCE.of(frame),
+            doubtful=DOUBTFUL.of(frame),
+            strange=bool(STRANGE.of(frame)),
         )
         self._language, self._turn = turn.language, turn.number
         for made in await self._reply(frame, turn, said, texts):
@@ -127,6 +138,8 @@ class Route(Stage[Frame]):
         if wanted is not None:
             last = next((text for role, text in reversed(said) if role == "assistant" and text), "")
             return self._grant(wanted, turn, last, summary)
+        if turn.strange:
+            return self._not_spoken(turn)
         return self._answers(frame, turn, await self._decide(turn, texts), summary)
 
     async def _decide(self, turn: Turn, texts: list[str]) -> Decision:
@@ -262,6 +275,14 @@ class Route(Stage[Frame]):
         frames = self._phrase(Phrase.PERSON, turn, Answering.PERSON)
         wish = PersonFrame(department=self._department, summary=summary)
         return [*frames, LANGUAGE.on(wish, turn.language)]
+
+    def _not_spoken(self, turn: Turn) -> list[Frame]:
+        """In each of our languages, the caller's last one first."""
+        frames: list[Frame] = []
+        for language in dict.fromkeys((turn.language, *self._languages)):
+            text = self._persona.say(Phrase.OTHER_LANGUAGE, language, turn.number)
+            frames += self._say(text, language, turn.number, Answering.CLARIFY)
+        return frames
 
     def _emergency(self, turn: Turn) -> list[Frame]:
         text = self._persona.say(Phrase.EMERGENCY, turn.language)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from knowledge.spoken import Languages, Speaking
 from processors.turns.agent import AgentTurn
 from processors.turns.echo import Echo
 from processors.turns.floor import BargeIn, Floor
@@ -46,7 +47,10 @@ class TurnTaking:
         patience: Patience,
         silent: Callable[[int], Awaitable[None]],
         guess: Guess | None = None,
+        languages: Languages | None = None,
     ) -> None:
+        """`language`: until the caller has spoken. `languages`: None leaves it to the recogniser
+        which language a turn is in."""
         self.floor = Floor(barge_in)
         self.hearing = Hearing()
         self.echo = Echo()
@@ -71,7 +75,7 @@ class TurnTaking:
             floor=self.floor,
             hearing=self.hearing,
             idle=self.idle,
-            language=language,
+            speaking=Speaking(languages, language),
             silent=silent,
             guess=guess,
         )
@@ -80,11 +84,11 @@ class TurnTaking:
     @property
     def language(self) -> str:
         """Of the caller's last turn."""
-        return self._user.language
+        return self._user.speaking.language
 
     def speak(self, language: str) -> None:
         """The call's language where it is known from elsewhere, such as a resumed call."""
-        self._user.language = language
+        self._user.speaking.language = language
 
     def judged(self) -> bool:
         """Whether the end-of-turn model is asked about a pause: within a turn, and in what may

@@ -22,7 +22,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from processors.frames import CONFIDENCE, DOUBTFUL, LANGUAGE, TURN
+from knowledge.spoken import Speaking
+from processors.frames import CONFIDENCE, DOUBTFUL, LANGUAGE, STRANGE, TURN
 from processors.turns.floor import Floor
 from processors.turns.hear import Hearing
 from processors.turns.idle import Idle
@@ -49,11 +50,11 @@ class UserTurn(LLMUserAggregator):
         floor: Floor,
         hearing: Hearing,
         idle: Idle,
-        language: str,
+        speaking: Speaking,
         silent: Callable[[int], Awaitable[None]],
         guess: Guess | None = None,
     ) -> None:
-        """`language`: until the caller has spoken. `silent(n)`: a silence's n-th prompt is due.
+        """`silent(n)`: a silence's n-th prompt is due.
         `guess` is told the words of a turn as they come, before they are final."""
         super().__init__(context, params=LLMUserAggregatorParams(user_turn_strategies=strategies))
         self._floor = floor
@@ -62,8 +63,7 @@ class UserTurn(LLMUserAggregator):
         self._silent = silent
         self._guess = guess
         self._idler: asyncio.Task[None] | None = None
-        self.language = language
-        """Of the caller's last turn."""
+        self.speaking = speaking
         self.turns = 0
         """Exchanges so far; a turn's context carries its number."""
         self._heard: list[tuple[str, str, float]] = []
@@ -107,9 +107,10 @@ class UserTurn(LLMUserAggregator):
     def _get_context_frame(self) -> LLMContextFrame:
         frame = super()._get_context_frame()
         self.turns += 1
-        self.language = self._spoken_language()
+        guess = self.speaking.heard(" ".join(text for text, _, _ in self._heard), self._tag())
         CONFIDENCE.on(frame, min((sure for _, _, sure in self._heard), default=1.0))
-        LANGUAGE.on(frame, self.language)
+        LANGUAGE.on(frame, self.speaking.language)
+        STRANGE.on(frame, guess.language if guess.language != self.speaking.language else "")
         TURN.on(frame, self.turns)
         DOUBTFUL.on(frame, self._doubtful)
         self._doubtful = False
@@ -118,16 +119,16 @@ class UserTurn(LLMUserAggregator):
 
     def _tell(self, interim: str) -> None:
         if self._guess is not None:
-            words = [text for text, _, _ in self._heard]
-            self._guess.heard(" ".join([*words, interim]).strip(), self._spoken_language())
+            words = " ".join([*(text for text, _, _ in self._heard), interim]).strip()
+            self._guess.heard(words, self.speaking.hears(words, self._tag()).language)
 
-    def _spoken_language(self) -> str:
-        """The language of most of the turn's letters; of the last turn where nobody tells."""
+    def _tag(self) -> str:
+        """The language of most of the turn's letters, by the recogniser; "" where it tells none."""
         letters: dict[str, int] = {}
         for text, language, _ in self._heard:
             if language:
                 letters[language] = letters.get(language, 0) + len(text)
-        return max(letters, key=lambda language: letters[language], default=self.language)
+        return max(letters, key=lambda language: letters[language], default="")
 
     async def _watch_idle(self) -> None:
         while True:

@@ -133,6 +133,7 @@ def route(house: House, _session: aiohttp.ClientSession) -> Route:
         lambda: Policy(Thresholds(0.9, 0.5)),
         house.persona,
         call="CA1",
+        languages=("en",),
         model_available=True,
         emit=nowhere,
         wished=lambda _wish: None,

@@ -20,6 +20,7 @@ from processors.frames import (
     LANGUAGE,
     PROTECTED,
     ROUTE,
+    STRANGE,
     TURN,
     HangUpFrame,
     PersonFrame,
@@ -55,12 +56,15 @@ class Table:
             lambda: self.policy,
             PERSONA,
             call="CA1",
+            languages=("en", "es"),
             model_available=model,
             emit=self.events.append,
             wished=lambda _wish: None,
         )
 
-    async def ask(self, *texts: str, language: str = "en", doubtful: bool = False) -> list[Frame]:
+    async def ask(
+        self, *texts: str, language: str = "en", doubtful: bool = False, strange: str = ""
+    ) -> list[Frame]:
         """The frames that come of the last of these turns."""
         frames: Sequence[Frame] = []
         for text in texts:
@@ -68,7 +72,7 @@ class Table:
             self.messages.append({"role": "user", "content": text})
             context = LLMContextFrame(LLMContext(list(self.messages)))
             frame = TURN.on(LANGUAGE.on(context, language), self.turn)
-            DOUBTFUL.on(frame, doubtful)
+            STRANGE.on(DOUBTFUL.on(frame, doubtful), strange)
             frames = [made async for made in self.route.handle(frame)]
             said = " ".join(made.text for made in frames if isinstance(made, LLMTextFrame))
             if said:
@@ -117,6 +121,16 @@ async def test_a_damaged_turn_is_asked_for_again_and_at_last_given_to_a_person()
         assert table.decided.route == "clarify"
     assert person(await table.ask("Is hail covered?", doubtful=True))
     assert said(await table.ask("Is hail covered?")) == ["Hail is covered."]
+
+
+async def test_a_language_that_is_not_spoken_is_answered_in_each_that_is() -> None:
+    table = Table()
+    frames = await table.ask("Est-ce que la grêle est couverte ?", strange="fr")
+    own = [PERSONA.say(Phrase.OTHER_LANGUAGE, language, 1) for language in ("en", "es")]
+    assert said(frames) == own
+    assert [LANGUAGE.of(frame) for frame in frames[::3]] == ["en", "es"]
+    assert not table.events, "nothing was decided"
+    assert person(await table.ask("person", strange="fr"))
 
 
 async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> None:

@@ -200,6 +200,7 @@ def _route(clerk: Clerk, emit: Emit) -> Route:
         lambda: policy,
         PERSONA,
         call="CA1",
+        languages=("en", "es"),
         model_available=True,
         emit=emit,
         wished=lambda _wish: None,

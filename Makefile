@@ -58,6 +58,10 @@ bench: $(READY) ## ratios against the stock Pipecat bot
 bench-router: $(READY) ## the router against every baseline, on public sets and our own
 	$(BIN)/python -m benchmarks.router
 
+.PHONY: bench-input
+bench-input: $(READY) ## masking and languages on labelled utterances
+	$(BIN)/python -m benchmarks.input --report reports/input.json
+
 .PHONY: chaos
 chaos: $(READY) ## worker, relay, Redis and PostgreSQL killed in rounds; nothing may be lost
 	$(BIN)/python -m tests.chaos

@@ -24,11 +24,18 @@ _SPOKEN, _SETTLED = log(6), log(20)
 """For the language of the turn before: few callers switch, and the longer the fewer."""
 _TURNS = 2
 """Turns after which a language is settled."""
-_STRANGE, _STRANGE_SHORT = 0.5, 0.75
+_STRANGE, _STRANGE_SHORT = 0.5, 0.6
 """Least share, by the large model, of a language that is none of ours; of one or two words."""
-_FAMILIAR = 0.5
-"""Share of words known to be ours: with more of them it is no other language."""
-_SHORT = 2
+_FAMILIAR, _HARDLY, _PARTLY = 0.5, 0.25, 0.75
+"""Shares of the words that are known to be ours."""
+_DOUBTED = 0.45
+"""The large model gives one of ours no more, and no word is known: it is none of them."""
+_CERTAIN = 0.9
+_SHORT, _LONG = 2, 6
+"""Words."""
+_OURS = re.compile(r"[a-zñáéíóúü'’\W\d_]*", re.IGNORECASE)
+"""Letters of English and Spanish."""
+_LATIN = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]", re.IGNORECASE)
 _SUREST = 0.999
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -52,29 +59,41 @@ class Languages:
         shares = self._strangers.shares(plain) if words else {}
         if (stranger := self._stranger(plain, words, shares)) is not None:
             return stranger
-        evidence = self._detector.evidence(plain)
-        best = max(evidence.values(), default=0.0)
-        least = best - _WORD * words
-        scores = {
-            language: max(evidence.get(language, least), least)
-            + _FUSED * log(max(shares.get(language, 0.0), _LEAST)) * bool(words)
-            + prior.get(language, 0.0)
+        told = self._detector.evidence(plain)
+        evidence = {
+            language: told.get(language, min(told.values(), default=0.0))
+            + _FUSED * log(max(shares.get(language, 0.0), _LEAST))
             for language in self.ours
+        }
+        least = max(evidence.values()) - _WORD * words
+        scores = {
+            language: max(score, least) + prior.get(language, 0.0)
+            for language, score in evidence.items()
         }
         language = max(scores, key=lambda code: scores[code])
         rest = sum(exp(max(score - scores[language], -60.0)) for score in scores.values())
         return Guess(language, min(1.0 / rest, _SUREST))
 
     def _stranger(self, plain: str, words: int, shares: Mapping[str, float]) -> Guess | None:
-        language = max(shares, key=lambda code: shares[code], default="")
-        if not language or language in self.ours:
+        """The large model knows many languages and our own less well than we do: it is believed
+        where few of the words, or of the letters, are ours."""
+        own = max((shares.get(language, 0.0) for language in self.ours), default=0.0)
+        others = {code: share for code, share in shares.items() if code not in self.ours}
+        language = max(others, key=lambda code: others[code], default="")
+        share, known = others.get(language, 0.0), self._detector.known(plain)
+        letters = sum(letter.isalpha() for letter in plain)
+        written = letters > 0 and len(_LATIN.findall(plain)) * 2 < letters
+        strange = (
+            written
+            or (known <= _FAMILIAR and share >= (_STRANGE_SHORT if words <= _SHORT else _STRANGE))
+            or (words >= _SHORT and known == 0 and own < _DOUBTED)
+            or (words > _SHORT and known <= _HARDLY and own < _FAMILIAR)
+            or (words >= _LONG and known <= _PARTLY and share >= _CERTAIN)
+            or (not _OURS.fullmatch(plain) and known <= _PARTLY and share > own)
+        )
+        if not strange:
             return None
-        share = shares[language]
-        if share < (_STRANGE_SHORT if words <= _SHORT else _STRANGE):
-            return None
-        if self._detector.known(plain) > _FAMILIAR:
-            return None
-        return Guess(language, min(share, _SUREST))
+        return Guess(language or "und", min(max(share, 1.0 - own), _SUREST))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,66 @@
+"""`make bench-input`: masking and languages on labelled utterances, and what they cost."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.input import measure
+from benchmarks.input.measure import Share
+from knowledge.ingest import ingest, shipped
+from knowledge.language import Detector
+from knowledge.spoken import Languages
+from knowledge.strangers import Strangers
+
+CARDS, OTHERS, HARMLESS, TOLD = 0.995, 0.98, 0.97, 0.99
+"""To reach: recall of card numbers and of the rest, precision, languages."""
+
+
+def main(report: Path | None = None) -> None:
+    found = measure.masking()
+    tell = Languages(
+        Detector.build(ingest(shipped(), date.max).entries, ("en", "es")),
+        ("en", "es"),
+        Strangers.load(),
+    )
+    told, switched = measure.languages(tell), measure.switching(tell)
+    rows: list[tuple[str, Share, float]] = [
+        *(
+            (f"{kind} masked", share, CARDS if kind == "card" else OTHERS)
+            for kind, share in sorted(found.recall.items())
+        ),
+        *((f"{kind} kept", share, HARMLESS) for kind, share in sorted(found.precision.items())),
+        ("talk untouched", found.untouched, HARMLESS),
+        *((f"{language}, {words} words", share, TOLD) for (language, words), share in told.items()),
+        ("turns of conversations", switched, TOLD),
+    ]
+    every = Share(sum(s.good for s in told.values()), sum(s.all for s in told.values()))
+    rows.append(("language, all", every, TOLD))
+    table = Table("", "right", "of", "share", "to reach")
+    for name, share, least in rows:
+        color = "green" if share.rate >= least else "red"
+        table.add_row(
+            name, str(share.good), str(share.all), f"[{color}]{share.rate:.2%}", f"{least:.1%}"
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    seconds = sorted(found.seconds)
+    p95 = seconds[int(len(seconds) * 0.95)]
+    console.print(f"an utterance is masked in {p95 * 1000:.2f} ms (p95)")
+    if report is not None:
+        figures: dict[str, dict[str, float]] = {
+            name: {"right": share.good, "of": share.all, "to reach": least}
+            for name, share, least in rows
+        }
+        figures["masking p95"] = {"ms": round(p95 * 1000, 3)}
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
+    sys.exit(any(share.rate < least for _, share, least in rows if share.all >= measure.ENOUGH))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,56 @@
+"""Masking and languages, on the labelled utterances of `make bench-input`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.input import measure
+from knowledge.ingest import ingest, shipped
+from knowledge.language import Detector
+from knowledge.spoken import Languages
+from knowledge.strangers import Strangers
+from tests.knowledge.examples import TODAY
+
+
+@pytest.fixture(scope="module")
+def tell() -> Languages:
+    detector = Detector.build(ingest(shipped(), TODAY).entries, ("en", "es"))
+    return Languages(detector, ("en", "es"), Strangers.load())
+
+
+def test_what_is_personal_is_masked_and_what_is_harmless_stays() -> None:
+    found = measure.masking()
+    assert sum(share.all for share in found.recall.values()) > 2000
+    assert found.recall["card"].rate >= 0.995
+    assert {kind: s.rate for kind, s in found.recall.items() if s.rate < 0.98} == {}, found.missed
+    assert {kind: s.rate for kind, s in found.precision.items() if s.rate < 0.97} == {}
+    assert found.untouched.rate >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "text", "masked"),
+    [
+        ("card", ["4111 1111"], "4111 1111", False),
+        ("card", ["4111 1111"], "[number]", True),
+        ("card", ["4111 1111"], "four one one one and [number]", False),
+        ("card", ["4111 1111"], "411 [number]", True),
+        ("email", ["a@b.com"], "it is a@b.com", False),
+        ("cvv", ["123"], "the code is [security code]", True),
+    ],
+)
+def test_what_can_be_put_together_again_is_not_masked(
+    kind: str, said: list[str], text: str, masked: bool
+) -> None:
+    assert measure.masked(kind, said, text) is masked
+
+
+def test_languages_are_told_by_few_words(tell: Languages, figure: Callable[[str], None]) -> None:
+    shares = measure.languages(tell).values()
+    right, of = sum(share.good for share in shares), sum(share.all for share in shares)
+    figure(f"{right} of {of} utterances told apart")
+    assert of >= 400
+    assert right / of >= 0.99
+
+
+def test_callers_who_switch_are_followed_and_odd_words_are_not(tell: Languages) -> None:
+    assert measure.switching(tell).rate >= 0.99

@@ -55,7 +55,7 @@ class Languages:
         `prior`: log-odds by language, for what speaks beside the words.
         """
         plain = _UNSAID.sub(" ", text)
-        words = len(plain.split())
+        words = sum(any(map(str.isalpha, word)) for word in plain.split())
         shares = self._strangers.shares(plain) if words else {}
         if (stranger := self._stranger(plain, words, shares)) is not None:
             return stranger

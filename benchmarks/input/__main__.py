@@ -21,7 +21,7 @@ CARDS, OTHERS, HARMLESS, TOLD = 0.995, 0.98, 0.97, 0.99
 
 
 def main(report: Path | None = None) -> None:
-    found = measure.masking()
+    found, hard = measure.masking(), measure.masking("hard")
     tell = Languages(
         Detector.build(ingest(shipped(), date.max).entries, ("en", "es")),
         ("en", "es"),
@@ -36,10 +36,11 @@ def main(report: Path | None = None) -> None:
         *((f"{kind} kept", share, HARMLESS) for kind, share in sorted(found.precision.items())),
         ("talk untouched", found.untouched, HARMLESS),
         *((f"{language}, {words} words", share, TOLD) for (language, words), share in told.items()),
+        ("hard talk: masked", measure.together(hard.recall), 0.0),
+        ("hard talk: kept", measure.together(hard.precision), HARMLESS),
         ("turns of conversations", switched, TOLD),
     ]
-    every = Share(sum(s.good for s in told.values()), sum(s.all for s in told.values()))
-    rows.append(("language, all", every, TOLD))
+    rows.append(("language, all", measure.together(told), TOLD))
     table = Table("", "right", "of", "share", "to reach")
     for name, share, least in rows:
         color = "green" if share.rate >= least else "red"

@@ -1,7 +1,8 @@
 """How well a caller's words are masked, and their language is told, on labelled utterances.
 
 All of them were written for this; none is anybody's. Whoever wrote them had not seen the code, but
-the rules were mended on what they missed, so other callers will do a little worse.
+the rules were mended on what they missed, so other callers will do a little worse. `hard` is talk
+as it comes: run-on sentences, corrections, numbers in five pieces, streets without a number.
 """
 
 import time
@@ -80,6 +81,12 @@ def masking(name: str = "redaction") -> Masking:
         if not line.get("secrets") and not line.get("keep"):
             found.untouched.add("[" not in text)
     return found
+
+
+def together(shares: Mapping[Any, Share]) -> Share:
+    return Share(
+        sum(share.good for share in shares.values()), sum(share.all for share in shares.values())
+    )
 
 
 def masked(kind: str, said: Sequence[str], text: str) -> bool:

@@ -24,10 +24,11 @@ _FEWEST_CODE = 3
 """Of a card's security code."""
 _PATIENCE = 3
 """Utterances without a number after which a number that was begun is over."""
-_CHATTER = 4
+_CHATTER = 7
 """Words of such an utterance."""
-_ADULT = 14
-"""Years: whoever calls was born longer ago, so a bare date before that may be a birth."""
+_ADULT, _LONG_AGO = 14, 21
+"""Years: whoever calls was born longer ago, so a date before that and nothing else may be a birth;
+of a whole date from longer ago than the other nothing else is likely."""
 _CARD = 13
 """Digits of the shortest card number."""
 _DATED = 7
@@ -101,6 +102,8 @@ class Redactor:
         self._today = today
         self._open = _Open()
         self._card_given = False
+        self._year_to_come = False
+        """A birth was spoken of, or a day without its year: the next utterance may tell it."""
 
     def glance(self, text: str) -> Redacted:
         """Of an utterance that is not final: nothing is remembered of it."""
@@ -108,11 +111,11 @@ class Redactor:
 
     def read(self, text: str) -> Redacted:
         """Of a final utterance, which the next one may go on with."""
-        redacted, self._open, given = self._read(text)
+        redacted, self._open, given, self._year_to_come = self._read(text)
         self._card_given = self._card_given or given
         return redacted
 
-    def _read(self, text: str) -> tuple[Redacted, _Open, bool]:
+    def _read(self, text: str) -> tuple[Redacted, _Open, bool, bool]:
         said = tokens(text)
         found = numerals(said)
         masks, taken = self._apart(text, said, found)
@@ -130,7 +133,9 @@ class Redactor:
                     given, behind = True, mask.span.after
             if code and around.ends(said, run.after):
                 open_ = _Open(code)
-        return _replaced(text, said, masks), open_, given
+        told = any(mask.kind is Kind.BIRTH for mask in masks)
+        spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
+        return _replaced(text, said, masks), open_, given, spoken_of and not told
 
     def _apart(
         self, text: str, said: Sequence[Token], found: Sequence[Numeral]
@@ -181,6 +186,9 @@ class Redactor:
         if not foreigner and kept.spelled(self._kept, said, run) is not None:
             return None, ""
         birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
+        if self._year_to_come and _year(run) and around.goes_on(said, run, run.first):
+            span = Span(run.first, run.after)
+            return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
         if stays := self._harmless(case, cue, birth):
             run = Run(run.numerals[: len(run.numerals) - stays])
             if not run.numerals:
@@ -218,11 +226,14 @@ class Redactor:
         """Three digits may be a card's security code: they are announced as one, follow a card at
         once, or are all that is said after one."""
         said, run = case.said, case.run
-        near = {token.text for token in around.near(said, run.first)}
-        if cue is Kind.CVV or (near & BEHIND_IT and near & DIGITS):
+        words = {token.text for token in said}
+        if words & CUES[Kind.CVV] - CUES[Kind.SSN] and not words & CUES[Kind.SSN]:
             return True
-        spoken_of = case.given or any(token.text in CUES[Kind.CARD] for token in said)
-        if spoken_of and near & (BEHIND_IT | DIGITS):
+        if words & BEHIND_IT and words & DIGITS:
+            return True
+        if (case.given or words & CUES[Kind.CARD]) and words & (BEHIND_IT | DIGITS):
+            return True
+        if case.behind and len(run.digits) in {3, 4}:
             return True
         beside = (
             token
@@ -268,23 +279,30 @@ class Redactor:
         others = {at for day in days if day is not span for at in range(day.first, day.after)}
         if around.announced(said, span.first, span.after, _BIRTH, others):
             return True
+        if any(token.text == "soy" for token in said[max(0, span.first - 2) : span.first]):
+            return True
+        if self._past(_text(text, said, span)) >= _LONG_AGO:
+            return True
         return self._bare_birth(text, said, span)
 
     def _bare_birth(self, text: str, said: Sequence[Token], span: Span | Run) -> bool:
         """A day long ago and nothing else: most likely the answer to when somebody was born."""
         beside = (*said[: span.first], *said[span.after :])
-        if not all(token.text in around.BARE for token in beside):
+        if not all(token.text in around.BARE or joins(token) for token in beside):
             return False
-        whole = _text(text, said, span)
-        days = (spoken_date(whole, language, today=self._today) for language in ("en", "es"))
-        return any(day and day.year <= self._today.year - _ADULT for day in days)
+        return self._past(_text(text, said, span)) >= _ADULT
+
+    def _past(self, day: str) -> int:
+        """Years since then; 0 where it is no whole date."""
+        days = (spoken_date(day, language, today=self._today) for language in ("en", "es"))
+        return max((self._today.year - one.year for one in days if one), default=0)
 
     def _goes_on(self, said: Sequence[Token], run: Run) -> bool:
         """The utterance begins with this run, so that it may go on with the last one's number."""
         if not self._open.code:
             return False
         letters = letters_before(said, run.first)
-        return around.begins(said, letters[0][1] if letters else run.first)
+        return around.goes_on(said, run, letters[0][1] if letters else run.first)
 
     def _still_open(self, said: Sequence[Token], row: Sequence[Run]) -> _Open:
         """Without a number in it: letters begin one, a word or two between its parts end none."""
@@ -297,6 +315,11 @@ class Redactor:
         if self._open.code and words <= _CHATTER and self._open.utterances < _PATIENCE:
             return replace(self._open, utterances=self._open.utterances + 1)
         return _Open()
+
+
+def _year(run: Run) -> bool:
+    """`1958`, `nineteen fifty eight`, `fifty-eight`."""
+    return harmless.lone_year(run) or len(run.digits) == len("58")
 
 
 def _text(text: str, said: Sequence[Token], span: Span | Run) -> str:

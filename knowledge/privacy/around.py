@@ -15,11 +15,25 @@ BARE = listed("""
     it's its it is the my on yes yeah sure okay ok of that's thats s es el la si claro vale
     fue un una day dia del de mi por
     """) | {",", ".", "!", "?", "¿", "¡", "'", "’", "-", "/"}
+_FEW = 6
+"""Words beside the rest of a number."""
 _LETTER_WORDS = frozenset({"letter", "letra"})
 
 
 def begins(said: Sequence[Token], first: int) -> bool:
     return all(joins(token) or token.text in BARE for token in said[:first])
+
+
+def goes_on(said: Sequence[Token], run: Run, first: int) -> bool:
+    """Whether a number may be the rest of one that the last utterance began: it comes first, or
+    with few words (`and the rest is`, `lo que falta es`). `first`: with the letters before it."""
+    after = run.after
+    if len(run.digits) == 1 and not (begins(said, first) and ends(said, after)):
+        return False
+    if begins(said, first):
+        return True
+    beside = (*said[:first], *said[after:])
+    return sum(token.text.isalpha() and token.text not in BARE for token in beside) <= _FEW
 
 
 def ends(said: Sequence[Token], after: int) -> bool:

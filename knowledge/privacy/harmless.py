@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from knowledge.privacy.kinds import counted, listed
 from knowledge.privacy.numerals import Form, Numeral, Token
-from knowledge.privacy.runs import Run
+from knowledge.privacy.runs import HESITATIONS, Run
 
 EARLIEST, LATEST = 1880, 2099
 _DAYS, _MONTHS, _HOURS, _MINUTES = 31, 12, 24, 59
@@ -26,8 +26,8 @@ _ORDINALS = {
     **{"nineteenth": 19, "twentieth": 20, "thirtieth": 30, "primero": 1, "primer": 1},
 }
 _ENDINGS = frozenset({"st", "nd", "rd", "th", "o", "º", "ª"})
-_OF = frozenset({"of", "the", "de", "del", ",", ".", "in", "-", "/", "ano", "year"})
-_MOST_BETWEEN = 3
+_OF = frozenset({"of", "the", "de", "del", ",", ".", "in", "-", "/", "ano", "year"}) | HESITATIONS
+_MOST_BETWEEN = 4
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?:(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})|(\d{4})-(\d{1,2})-(\d{1,2}))"
     r"(?![\d/\-]|\.\d)"
@@ -126,7 +126,16 @@ def _around(
         at = _skip(said, after)
     if (ends := _year_from(said, at, by_first)) is not None:
         after = ends
+    if (year := by_after.get(_back_comma(said, first))) and is_year(year.digits):
+        first = year.first
     return Span(first, after) if (first, after) != (month, month + 1) else None
+
+
+def _back_comma(said: Sequence[Token], at: int) -> int:
+    """`1966, December the 12th`, `1966, el doce de diciembre`."""
+    while at > 0 and said[at - 1].text in {",", "el", "the"}:
+        at -= 1
+    return at
 
 
 def _back(said: Sequence[Token], at: int) -> int:
@@ -174,7 +183,11 @@ def _year_from(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> 
     numeral = by_first.get(at)
     if numeral is None:
         return None
-    if len(numeral.digits) == len("54") and said[at - 1].text in {"del", "'", "’"}:
+    behind = said[at - 1].text
+    shortened = behind in {"del", "'", "’"} or (
+        behind in {",", "de"} and int(numeral.digits) > _DAYS
+    )
+    if shortened and len(numeral.digits) == len("54"):
         return numeral.after
     if is_year(numeral.digits):
         return numeral.after
@@ -238,7 +251,9 @@ def amount(text: str, said: Sequence[Token], run: Run, *, bare: bool) -> int:
         return len(run.numerals)
     if not united and not money:
         return 0
-    if len(run.digits) <= _LONGEST_AMOUNT and (money or len(run.numerals) == 1):
+    forms = {numeral.form for numeral in run.numerals}
+    together = forms == {Form.DIGIT} or (len(run.numerals) == len("ab") and forms == {Form.PAIR})
+    if len(run.digits) <= _LONGEST_AMOUNT and ((money and together) or len(run.numerals) == 1):
         return len(run.numerals)
     last = run.numerals[-1]
     return 1 if len(last.digits) <= _LONGEST_AMOUNT else 0

@@ -62,7 +62,7 @@ def card(digits: str) -> bool:
 
 
 BEHIND_IT = listed("back code codigo atras detras behind reverso")
-DIGITS = listed("numbers numeros digits digitos cifras number numero")
+DIGITS = listed("numbers numeros numeritos digitos digititos digits digitos cifras number numero")
 """Where a security code stands, and what it is: both announce one, either does after a card."""
 
 

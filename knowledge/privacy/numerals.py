@@ -46,6 +46,11 @@ _SCALES = {
     "millones": _THOUSAND**2,
 }
 _AGAIN = {"double": 2, "doble": 2, "triple": 3, "treble": 3, "quadruple": 4}
+_SPELLING = """
+    alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike
+    november oscar papa quebec romeo sierra tango uniform victor whiskey yankee zulu
+    """
+"""The words of the ICAO's spelling alphabet."""
 _LETTER_NAMES = {
     **{"ay": "A", "bee": "B", "cee": "C", "dee": "D", "ef": "F", "gee": "G", "aitch": "H"},
     **{"jay": "J", "kay": "K", "el": "L", "em": "M", "en": "N", "pee": "P", "cue": "Q"},
@@ -54,6 +59,8 @@ _LETTER_NAMES = {
     **{"ka": "K", "ele": "L", "eme": "M", "ene": "N", "pe": "P", "cu": "Q", "erre": "R"},
     **{"ere": "R", "ese": "S", "te": "T", "uve": "V", "ve": "V", "equis": "X", "ye": "Y"},
     **{"zeta": "Z"},
+    **{word: word[0].upper() for word in listed(_SPELLING)},
+    "xray": "X",
 }
 _AND = {"and", "y"}
 _ENGLISH = listed("""

@@ -9,11 +9,11 @@ from knowledge.privacy.numerals import Numeral, Token, numerals
 
 _EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}")
 _AT = frozenset({"at", "arroba", "@"})
-_DOT = frozenset({"dot", "punto", "point", "."})
+_DOT = frozenset({"dot", "punto", "point", "period", "."})
 _ENDINGS = listed("""
     com org net edu gov es mx ar co cl pe uk us io info eu me biz ca de fr it pt cat gob
     """)
-_LONGEST_DOMAIN = 8
+_LONGEST_DOMAIN = 14
 _LONGEST_NAME = 24
 _IN_NAME = listed("dot punto point . underscore guion bajo dash hyphen - _ plus mas")
 _BEFORE_NAME = listed("""
@@ -24,7 +24,8 @@ _BEFORE_NAME = listed("""
 
 _STREETS = listed("""
     street st avenue ave road rd drive dr lane ln boulevard blvd court ct place pl terrace
-    circle parkway pkwy highway hwy square trail way crescent close
+    circle gardens grove row mews alley heights ridge loop cove parkway pkwy highway hwy
+    square trail way crescent close
     """)
 _ALSO_VERBS = listed("drive way close court place trail square")
 _OBJECTS = listed("it him her them me us my the a to too in our their without home back this that")
@@ -37,8 +38,9 @@ _PLAIN_WORDS = listed("""
     """)
 _MOST_IN_STREET = 7
 _CALLE = listed("""
-    calle avenida avda av paseo plaza plza carretera ctra camino ronda travesia glorieta
-    callejon urbanizacion bulevar calzada
+    calle pasaje boulevard blvd privada carrer cerrada circuito andador via avenida avda av
+    paseo plaza plza carretera ctra camino ronda travesia glorieta callejon urbanizacion
+    bulevar calzada
     """)
 _VERBS = listed("""
     es esta hay tengo tuve tiene vivo cuando donde que como y o pero con por para si un
@@ -61,7 +63,7 @@ def emails(text: str, said: Sequence[Token]) -> list[Span]:
     for at, token in enumerate(said):
         if token.text in _AT and (after := _domain(said, at + 1)) is not None:
             first = _name(said, at)
-            if first < at:
+            if first < at or at == 0 or not said[at - 1].text.isalpha():
                 spans.append(Span(first, after))
     return spans
 
@@ -80,9 +82,20 @@ def _domain(said: Sequence[Token], at: int) -> int | None:
     for here in range(at + 1, min(len(said) - 1, at + _LONGEST_DOMAIN)):
         if said[here].masked:
             break
-        if said[here].text in _DOT and said[here + 1].text in _ENDINGS:
-            end = here + 2
+        if said[here].text in _DOT and (after := _ending(said, here + 1)):
+            end = after
     return end
+
+
+def _ending(said: Sequence[Token], at: int) -> int:
+    """The token after `com` or `c o m`; 0 for anything else."""
+    if said[at].text in _ENDINGS:
+        return at + 1
+    for length in (3, 2):
+        letters = [token.text for token in said[at : at + length]]
+        if len("".join(letters)) == len(letters) == length and "".join(letters) in _ENDINGS:
+            return at + length
+    return 0
 
 
 def _name(said: Sequence[Token], at: int) -> int:
@@ -124,7 +137,7 @@ def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, i
         before = said[at - 1].text
         if before in _PLAIN_WORDS | MONTHS:
             return []
-        if not before.isalpha() and before not in {".", "'", "-"}:
+        if not before.isalpha() and before not in {".", "'", "-"} and at - 1 != after:
             return []
         if said[at].text in _STREETS:
             later = said[at + 1].text if at + 1 < len(said) else ""
@@ -147,7 +160,10 @@ def _calle(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> list
     """`calle Mayor número 12`, `avenida de la Constitución, 45`."""
     for here in range(at + 1, min(len(said), at + 1 + _MOST_TO_NUMBER)):
         if here in by_first and here > at + 1:
-            return [Span(at, by_first[here].after)]
+            after = by_first[here].after
+            while after in by_first:
+                after = by_first[after].after
+            return [Span(at, after)]
         if said[here].text in _VERBS or said[here].masked:
             return []
     return []

@@ -9,14 +9,14 @@ from knowledge.privacy.numerals import Form, Numeral, Token, letter
 MOST_BETWEEN = 4
 """Tokens between two numbers of one run."""
 _MARKS = frozenset("-–—−.,/()+:;'’*#…·_")
-_HESITATIONS = listed("uh uhm um er erm eh em ah este pues mm hmm so okay ok vale")
+HESITATIONS = listed("uh uhm um er erm eh em ah este pues mm hmm so okay ok vale")
 _SAID = listed("""
     dash hyphen minus guion espacio space slash barra dot point punto comma coma then luego
     despues next followed by seguido siguiente again finally lastly ultimo finalmente
     """)
 _WEAK = listed("and y to too for")
 """Words that join digits only where single digits stand on both sides."""
-JOINING = _MARKS | _HESITATIONS | _SAID
+JOINING = _MARKS | HESITATIONS | _SAID
 MOST_LETTERS = 4
 _CODE = frozenset("0123456789-")
 
@@ -67,6 +67,10 @@ def _single(numeral: Numeral) -> bool:
     return numeral.form is Form.DIGIT or len(numeral.digits) == 1
 
 
+_LIKENING = listed("in de como like for")
+"""`B as in Berlin`, `ene de Navarra`: what stands before is the letter."""
+
+
 def letters_before(said: Sequence[Token], at: int) -> list[tuple[str, int]]:
     """Letters spelled right before a token, from left to right: one, or a group written together,
     and its token."""
@@ -78,10 +82,21 @@ def letters_before(said: Sequence[Token], at: int) -> list[tuple[str, int]]:
             found.append((token.text.upper(), at))
         elif spelled := letter(token, named=True):
             found.append((spelled, at))
+        elif (by := _likened(said, at)) is not None:
+            found.append((letter(said[by], named=True), by))
+            at = by
         elif token.text not in _MARKS | _SAID:
             break
         at -= 1
     return found[::-1]
+
+
+def _likened(said: Sequence[Token], at: int) -> int | None:
+    """The letter that a word like this one begins with was named before it."""
+    by = at - 2 if at > 1 and said[at - 1].text in _LIKENING else -1
+    if by > 0 and said[at - 1].text == "in" and said[by].text == "as":
+        by -= 1
+    return by if by >= 0 and letter(said[by], named=True) else None
 
 
 def _together(said: Sequence[Token], at: int) -> bool:

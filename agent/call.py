@@ -201,6 +201,9 @@ class Call:
         self.redactor, self.vault = providers.redactor(), Vault()
         self.longest_text = settings.input_processing_max_text_length
         self.least_sanitized = settings.input_processing_min_sanitization_confidence
+        self.translations = providers.translations
+        self.target = settings.input_processing_target_language
+        self.least_translated = settings.input_processing_min_translation_confidence
         self.tools = providers.tools(self.sid, self.vault)
         self.model = providers.model(self.sid, self.tools)
         self.voice = providers.voice(self.sid, language)

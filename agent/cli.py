@@ -153,6 +153,31 @@ def language(
 
 
 @app.command()
+def translate(
+    text: Annotated[str, typer.Argument(help="What a caller says.")] = "",
+    jsonl: Annotated[bool, typer.Option(help="Lines of JSON or text in, JSON out.")] = False,
+    language: Annotated[str, typer.Option(help="Two letters; guessed where not given.")] = "",
+    to: Annotated[str, typer.Option(help="INPUT_PROCESSING_TARGET_LANGUAGE if not given.")] = "",
+    json: Json = False,
+) -> None:
+    """A caller's words in another language, as router and knowledge read them."""
+    if not jsonl and not text:
+        fail("a text is needed, or --jsonl", USAGE)
+    settings = checked_settings()
+    from agent import reading
+    from knowledge.glossary import GlossaryError
+    from knowledge.strangers import StrangersMissing
+
+    with mistakes(GlossaryError, StrangersMissing):
+        if jsonl:
+            run(reading.lines(settings, *pipes(), language=language, to=to, warn=warn))
+        else:
+            found = run(reading.one(settings, text, language, to))
+            typer.echo(reading.line(found) if json else found.translation or "")
+            raise typer.Exit(0 if found.translation else FAILED)
+
+
+@app.command()
 def migrate() -> None:
     """Give the database the tables of this version; safe to repeat."""
     settings = checked_settings()

@@ -8,6 +8,7 @@ from processors.replies import Replies
 from processors.route import Route
 from processors.sanitize import Sanitize
 from processors.survey import Survey
+from processors.translate import Translate
 
 
 def stages(call: Call) -> list[FrameProcessor]:
@@ -23,6 +24,9 @@ def stages(call: Call) -> list[FrameProcessor]:
             least=call.least_sanitized,
         ),
         call.turns.user(),  # end of turn, barge-in, backchannels
+        Translate(  # an English reading for the router; the caller's words stay as they are
+            call.translations, target=call.target, least=call.least_translated
+        ),
         Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
         Survey(call.persona, call=call.sid, ticket=call.to_rate, emit=call.emit),
         Route(

@@ -18,7 +18,7 @@ from agent.answering import Answering, Words, open_answering
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
 from agent.settings import Settings
-from knowledge import ingest, memory, persona, store
+from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
 from knowledge.decisions import Knower
 from knowledge.events import Emit
@@ -32,6 +32,7 @@ from knowledge.privacy.vault import Vault
 from knowledge.routing import Thresholds
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
+from knowledge.translation import Translations
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
 from processors.ears.whisper import Whisper
@@ -40,8 +41,10 @@ from processors.model.openai import connections
 from processors.model.service import Model
 from processors.model.tools import Tools
 from processors.speculate import Speculation
+from processors.translate import Ahead, Guesses
 from processors.turns.silero import Silero
 from processors.turns.smartturn import SmartTurn
+from processors.turns.user import Guess
 from processors.voice.client import Client as VoiceClient
 from processors.voice.local import Local as LocalVoice
 from processors.voice.ready import Ready
@@ -71,6 +74,7 @@ class Providers:
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
+    translations: Translations
     persona_of: float = 0.0
     """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
@@ -115,15 +119,20 @@ class Providers:
             self.voice_clients, call=call, emit=self.emit, language=language, ready=self.ready
         )
 
-    def guess(self, call: str) -> Speculation | None:
-        """What has an answer's sound at hand before the turn is over."""
-        if self.ready is None:
-            return None
+    def guess(self, call: str) -> Guesses:
+        """What has an answer's sound, or a turn's reading, at hand before the turn is over."""
+        target = self.settings.input_processing_target_language
+        guesses: list[Guess] = [Ahead(self.translations, target=target)]
+        if self.ready is not None:
+            guesses.append(self._speculation(call, self.ready))
+        return Guesses(guesses)
+
+    def _speculation(self, call: str, ready: Ready) -> Speculation:
 
         def sure(answer: Answer) -> bool:
             return answer.sure(self.policy().thresholds(answer.department, call).answer)
 
-        return Speculation(Words(self.answering.shelf), sure, self.ready.warm)
+        return Speculation(Words(self.answering.shelf), sure, ready.warm)
 
     def sayings(self) -> Iterator[tuple[str, str]]:
         """Whatever is said word for word, with its language: phrases first, then answers."""
@@ -161,6 +170,7 @@ class Providers:
     async def close(self) -> None:
         if self.ready is not None:
             await self.ready.close()
+        await self.translations.close()
         await self.memory.close()
         if self.smart_turn is not None:
             self.smart_turn.close()
@@ -226,6 +236,7 @@ async def _opened(
     entries = answering.shelf.current.content.entries
     detector = await asyncio.to_thread(_detector, entries, settings.languages)
     strangers = await asyncio.to_thread(Strangers.load)
+    words = await asyncio.to_thread(glossary.load, folder)
     providers = Providers(
         settings=settings,
         emit=emit,
@@ -245,6 +256,7 @@ async def _opened(
         http=http,
         redis=redis,
         memory=memory.LocalMemory(ttl=settings.memory_ttl),
+        translations=services.translations(settings, http, words, emit),
     )
     stack.push_async_callback(providers.close)
     return providers

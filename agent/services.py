@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+import openai
 from loguru import logger
 
 from agent.office import open_office
 from agent.settings import Settings
+from knowledge.events import Emit
+from knowledge.glossary import Glossary
 from knowledge.persona import Phrase
+from knowledge.translation import Translations
+from knowledge.translators import ModelTranslator
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
 from processors.ears.weights import WeightsMissing
@@ -92,6 +97,46 @@ def models(providers: "Providers") -> None:
         return Phrases(say(Phrase.ASK_BACK, language), say(Phrase.UNKNOWN, language))
 
     providers.model_clients.append(LocalModel(providers.answering.shelf, phrases))
+
+
+def translators(settings: Settings) -> Iterator[tuple[str, Account]]:
+    """Who may translate, in order of preference: the models, Gemini Flash before the others where
+    it is preferred; nobody where TRANSLATOR or the preference is the embedded one."""
+    wanted = settings.input_processing_preferred_provider
+    choice = settings.translator if wanted in {"auto", "elevenlabs"} else wanted
+    if choice == "embedded":
+        return
+    accounts = list(_accounts(settings))
+    if (key := settings.flash_api_key) and "flash" not in settings.models:
+        flash = Account(FLASH, key.get_secret_value(), FLASH_MODEL, openai=False)
+        accounts.append(("flash", flash))
+    if choice == "flash":
+        accounts.sort(key=lambda account: account[0] != "flash")
+    yield from accounts if settings.input_processing_enable_fallback else accounts[:1]
+
+
+def translations(
+    settings: Settings, http: openai.DefaultAsyncHttpxClient, words: Glossary, emit: Emit
+) -> Translations:
+    """Of a process; its owner closes it."""
+    return Translations(
+        [
+            ModelTranslator(
+                name,
+                account.key,
+                account.base_url,
+                account.model,
+                http=http,
+                own=account.openai,
+            )
+            for name, account in translators(settings)
+        ],
+        words,
+        size=settings.input_processing_cache_size,
+        attempts=settings.input_processing_retry_attempts,
+        timeout=settings.input_processing_request_timeout,
+        emit=emit,
+    )
 
 
 async def voices(providers: "Providers") -> None:

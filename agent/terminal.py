@@ -57,10 +57,11 @@ def lacking() -> tuple[type[Exception], ...]:
     """What the product raises where it has not got what a call needs."""
     from agent.services import NothingToUse
     from knowledge.embedding.local import EmbeddingMissing
+    from knowledge.glossary import GlossaryError
     from knowledge.persona import PersonaError
     from knowledge.strangers import StrangersMissing
 
-    return EmbeddingMissing, NothingToUse, PersonaError, StrangersMissing
+    return EmbeddingMissing, GlossaryError, NothingToUse, PersonaError, StrangersMissing
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -115,7 +115,8 @@ class Decisions:
         if not self._ttl or len(question.text) > LONGEST or _NUMBER.search(question.text):
             return None
         said = " ".join(_WORD.findall(fold(question.text)))
-        facts = "\0".join((self._version(), question.language, said))
+        read = "read" if question.reading else ""
+        facts = "\0".join((self._version(), question.language, read, said))
         return hashlib.blake2b(facts.encode(), key=self._key[:64], digest_size=18).hexdigest()
 
     async def _shared(self, name: str) -> Known | None:

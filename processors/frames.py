@@ -42,6 +42,8 @@ DOUBTFUL = Key[bool]("doubtful", False)
 """Of a transcript and of a turn's context: it is not to be acted on, the caller is asked again."""
 STRANGE = Key[str]("strange", "")
 """On a turn's context: the language that the caller spoke, where it is none of ours."""
+READING = Key[str]("reading", "")
+"""On a turn's context: the turn in the language of router and knowledge, where there is one."""
 PROTECTED = Key[bool]("protected", False)
 """On text to be spoken: the caller's voice does not stop this sentence (a legal text)."""
 REMEMBERED = Key[bool]("remembered", True)

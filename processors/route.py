@@ -24,6 +24,7 @@ from processors.frames import (
     DOUBTFUL,
     LANGUAGE,
     PACE,
+    READING,
     STRANGE,
     TURN,
     HangUpFrame,
@@ -55,6 +56,7 @@ class Turn:
     number: int
     confidence: float
     doubtful: bool = False
+    reading: str = ""
     strange: bool = False
     """In a language that the agent does not speak."""
 
@@ -116,6 +118,7 @@ class Route(Stage[Frame]):
             TURN.of(frame),
             CONFIDENCE.of(frame),
             doubtful=DOUBTFUL.of(frame),
+            reading=READING.of(frame),
             strange=bool(STRANGE.of(frame)),
         )
         self._language, self._turn = turn.language, turn.number
@@ -201,10 +204,10 @@ class Route(Stage[Frame]):
 
     async def _best(self, turn: Turn, texts: list[str]) -> Known:
         """A sentence that a pause cut in two is asked as one, unless its end stands alone."""
-        question = Question(turn.text, turn.language, turn.confidence)
+        question = Question(turn.text, turn.language, turn.confidence, turn.reading)
         best = await self._knower.know(question)
         if len(texts) > 1 and not self._sure(best.answer):
-            whole = await self._knower.know(replace(question, text=" ".join(texts)))
+            whole = await self._knower.know(replace(question, text=" ".join(texts), reading=""))
             if whole.answer and (not best.answer or _surer(whole.answer, best.answer)):
                 best = whole
         return best

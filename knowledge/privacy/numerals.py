@@ -183,8 +183,10 @@ def _group(said: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
     """Below a thousand: the number, the token after it, whether a word says hundreds."""
     if at >= len(said):
         return None
-    if said[at].text == "mil":
+    if said[at].text == "mil" or _after_article(said, at, "thousand"):
         return 1, at, False
+    if _after_article(said, at, "hundred"):
+        return _HUNDRED, at + 1, True
     if at and said[at].text == "ciento" and said[at - 1].text == "por":
         return None
     if hundreds := _HUNDREDS.get(said[at].text, 0) * _HUNDRED:
@@ -197,6 +199,11 @@ def _group(said: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
         return *small, False
     rest = _small(said, _past_and(said, after))
     return (value + rest[0], rest[1], True) if rest and rest[0] else (value, after, True)
+
+
+def _after_article(said: Sequence[Token], at: int, word: str) -> bool:
+    """`a hundred`, `a thousand`."""
+    return at > 0 and said[at].text == word and said[at - 1].text == "a"
 
 
 def _small(said: Sequence[Token], at: int) -> tuple[int, int] | None:

@@ -37,12 +37,14 @@ from agent.line.stream import MediaStream
 from knowledge import persona
 from knowledge.decisions import Decisions
 from knowledge.events import nowhere
+from knowledge.glossary import Glossary
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording
 from knowledge.policy import Policy
 from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
 from knowledge.routing import Thresholds
+from knowledge.translation import Translations
 from processors.contract import PROMISES, Bench, Promise
 from processors.contract.case import Case
 from processors.contract.trials import STALL, does_not_stall
@@ -53,6 +55,7 @@ from processors.model.local import Local, Phrases
 from processors.model.service import Model
 from processors.route import Route
 from processors.sanitize import Sanitize
+from processors.translate import Translate
 from processors.turns.silero import Silero
 from processors.turns.taking import Patience, TurnTaking
 from processors.voice.elevenlabs import ElevenLabs
@@ -233,6 +236,12 @@ SUBJECTS = {
         lambda house, _: turn_taking(house).user(),
         (TranscriptionFrame("what is it", "caller", ""),),
         consumes=(InterimTranscriptionFrame,),
+    ),
+    "translate": Subject(
+        lambda _house, _: Translate(
+            Translations([], Glossary(), emit=nowhere), target="en", least=0.5
+        ),
+        (turn(),),
     ),
     "route": Subject(route, (turn(), WishFrame(wish="wait"))),
     "model": Subject(model, (turn(),)),

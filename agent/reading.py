@@ -1,0 +1,100 @@
+"""Lines of text in another language, by the translators that a call asks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import TextIO
+
+import orjson
+
+from agent import keyboard, telling
+from agent.jsonl import Line, NoText, read
+from agent.settings import Settings
+from knowledge import glossary
+from knowledge.events import nowhere
+from knowledge.translation import LONGEST, Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    translation: str | None
+    """None where nobody translates, or nobody could."""
+    provider: str | None
+    confidence: float
+    seconds: float
+
+
+Ask = Callable[[str, str, str], Awaitable[Read]]
+
+
+async def one(settings: Settings, text: str, language: str, to: str) -> Read:
+    async with _open(settings) as ask:
+        return await ask(text, language, to)
+
+
+async def lines(
+    settings: Settings,
+    source: TextIO,
+    sink: TextIO,
+    *,
+    language: str,
+    to: str,
+    warn: Callable[[str], None],
+) -> None:
+    """A text a line in, a JSON object a line out, in the same order."""
+    number = 0
+    async with _open(settings) as ask, aclosing(keyboard.lines(source.fileno())) as texts:
+        async for text in texts:
+            number += 1
+            try:
+                said = read(text)
+            except NoText as error:
+                warn(f"line {number}: {error}")
+                said = Line("")
+            if len(said.text) > LONGEST:
+                warn(f"line {number}: only its first {LONGEST} characters are translated")
+            found = await ask(said.text, said.language or language, to)
+            sink.write(line(found) + "\n")
+            sink.flush()
+
+
+def line(found: Read) -> str:
+    return orjson.dumps(asdict(found)).decode()
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Ask]:
+    tell = telling.open_telling(settings, None)
+    words = glossary.load(settings.knowledge_dir)
+    if not (settings.models or settings.flash_api_key):
+        yield _nobody
+        return
+    from agent import services  # noqa: PLC0415 (seconds that nobody waits for without a provider)
+    from processors.model.openai import connections  # noqa: PLC0415
+
+    http = connections()
+    translations = services.translations(settings, http, words, nowhere)
+
+    async def ask(text: str, language: str, to: str) -> Read:
+        began = perf_counter()
+        spoken = language or tell(text).language
+        target = to or settings.input_processing_target_language
+        if spoken == target and text.strip():
+            found: Translation | None = Translation(text, "", 1.0)
+        else:
+            found = await translations.whole(text, spoken, target)
+        seconds = round(perf_counter() - began, 6)
+        if found is None:
+            return Read(None, None, 0.0, seconds)
+        return Read(found.text, found.provider or None, found.confidence, seconds)
+
+    try:
+        yield ask
+    finally:
+        await translations.close()
+        await http.aclose()
+
+
+async def _nobody(_text: str, _language: str, _to: str) -> Read:
+    return Read(None, None, 0.0, 0.0)

@@ -1,0 +1,201 @@
+"""What a caller said, read in another language: for matching only, and never waited for long."""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from knowledge.chain import Breaker, Fault, one
+from knowledge.events import Answered, Emit, Switched
+from knowledge.glossary import Glossary
+from knowledge.privacy.numerals import numerals, tokens
+from knowledge.words import fold, lexicon
+
+WITHIN = 0.3
+"""Seconds that a turn waits; then it goes on as it was said, and the reading fills the cache."""
+LONGEST = 1000
+"""Characters that are translated."""
+IMPATIENT = 2
+"""Readings in a row that came too late, after which nobody waits until one is in time again."""
+MOST_RUNNING = 64
+"""Translations under way; more are not begun."""
+_BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0
+_WORD = re.compile(r"\[[a-z ]+\]|[\w']+")
+_PLACE = re.compile(r"\[[a-z ]+\]")
+_NAME = re.compile(r"(?<=[a-zà-ÿ,] )[A-ZÀ-Þ][a-zà-ÿ]{2,}")
+_ARTICLES = frozenset({"0", "1"})
+"""`un`, `una`, `one`: as often an article as a number."""
+_SUREST = 0.95
+_SAME_LENGTH = (0.4, 2.5)
+_FEW = 3
+_BAD = {"number": 0.45, "place": 0.3, "negation": 0.4, "name": 0.75, "length": 0.4, "same": 0.1}
+"""What remains of the confidence where something is not as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    text: str
+    provider: str
+    confidence: float
+    """That it says the same, in [0, 1], by what can be measured."""
+
+
+class Translator(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def breaker(self) -> Breaker: ...
+
+    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
+        """Two letters each. Raises Fault."""
+        ...
+
+
+def confidence(
+    original: str, translated: str, source: str, target: str, glossary: Glossary
+) -> float:
+    """Numbers, placeholders, negation, names and the glossary kept, and a length that fits."""
+    sure = _SUREST
+    if _numbers(original) != _numbers(translated):
+        sure *= _BAD["number"]
+    if Counter(_PLACE.findall(original)) != Counter(_PLACE.findall(translated)):
+        sure *= _BAD["place"]
+    if lexicon(source).read(original).negated != lexicon(target).read(translated).negated:
+        sure *= _BAD["negation"]
+    known = fold(translated)
+    if any(fold(name) not in known for name in _NAME.findall(original)):
+        sure *= _BAD["name"]
+    before, after = len(original.split()), len(translated.split())
+    low, high = _SAME_LENGTH
+    if before >= _FEW and not low <= after / before <= high:
+        sure *= _BAD["length"]
+    if before >= _FEW and fold(original) == known:
+        sure *= _BAD["same"]
+    return round(sure * (0.4 + 0.6 * glossary.respected(original, translated, source, target)), 4)
+
+
+def _numbers(text: str) -> Counter[str]:
+    return Counter(one.digits for one in numerals(tokens(text)) if one.digits not in _ARTICLES)
+
+
+class Translations:
+    """One for all calls of a process. It keeps what it has read, by a text's words."""
+
+    def __init__(
+        self,
+        translators: Sequence[Translator],
+        glossary: Glossary,
+        *,
+        size: int = 1000,
+        attempts: int = 3,
+        timeout: float = 30.0,
+        emit: Emit,
+    ) -> None:
+        """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
+        seconds of each. Texts must be masked before."""
+        self._translators = tuple(translators)
+        self._glossary = glossary
+        self._size = size
+        self._attempts = attempts
+        self._timeout = timeout
+        self._emit = emit
+        self._known: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
+        self._running: dict[tuple[str, str, str], asyncio.Task[Translation | None]] = {}
+        self._late = 0
+        """Readings in a row that nobody could wait for."""
+
+    @property
+    def available(self) -> bool:
+        return bool(self._translators)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being translated."""
+        return bool(self._running)
+
+    async def read(self, text: str, source: str, target: str) -> Translation | None:
+        """None where there is none in time; it is made all the same, for the next time."""
+        began = time.monotonic()
+        task = self._begin(text, source, target)
+        if isinstance(task, Translation) or task is None:
+            return task
+        patience = WITHIN if self._late < IMPATIENT else 0.0
+        done, _ = await asyncio.wait({task}, timeout=patience)
+        if not done and patience:
+            self._late += 1
+        task.add_done_callback(lambda _: self._came(time.monotonic() - began))
+        return task.result() if done else None
+
+    def warm(self, text: str, source: str, target: str) -> None:
+        """Has the reading at hand soon; nobody waits."""
+        self._begin(text, source, target)
+
+    async def whole(self, text: str, source: str, target: str) -> Translation | None:
+        """However long it takes; None where nobody could."""
+        task = self._begin(text, source, target)
+        return task if isinstance(task, Translation) or task is None else await task
+
+    async def close(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running.values())
+
+    def _begin(
+        self, text: str, source: str, target: str
+    ) -> Translation | asyncio.Task[Translation | None] | None:
+        said = text[:LONGEST].strip()
+        words = " ".join(_WORD.findall(fold(said)))
+        if not words or source == target or not self._translators:
+            return None
+        key = (source, target, words)
+        if (known := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+            return known
+        running = self._running.get(key)
+        if running is None and len(self._running) < MOST_RUNNING:
+            work = self._work(key, said)
+            running = self._running[key] = asyncio.create_task(work, name="translation")
+            running.add_done_callback(lambda _: self._running.pop(key, None))
+        return running
+
+    def _came(self, seconds: float) -> None:
+        if seconds <= WITHIN:
+            self._late = 0
+
+    async def _work(self, key: tuple[str, str, str], said: str) -> Translation | None:
+        for attempt in range(1 + self._attempts):
+            if attempt:
+                pause = min(_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            try:
+                found = await self._ask(key, said)
+            except Fault:
+                continue
+            if self._size:
+                self._known[key] = found
+                while len(self._known) > self._size:
+                    self._known.popitem(last=False)
+            return found
+        return None
+
+    async def _ask(self, key: tuple[str, str, str], said: str) -> Translation:
+        source, target, _ = key
+        began = time.monotonic()
+
+        async def ask(translator: Translator) -> tuple[str, str]:
+            text = await translator.translate(said, source, target, self._glossary)
+            return text, translator.name
+
+        def report(translator: Translator, fault: Fault) -> None:
+            self._emit(Switched("", "translator", translator.name, fault.kind))
+
+        asking: Callable[[Translator], Awaitable[tuple[str, str]]] = ask
+        text, name = await one(self._translators, asking, within=self._timeout, report=report)
+        self._emit(Answered("", "translator", name, time.monotonic() - began))
+        sure = confidence(said, text, source, target, self._glossary)
+        return Translation(text, name, sure)

@@ -1,0 +1,67 @@
+"""Translate: beside a turn, its reading in the language of router and knowledge."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from pipecat.frames.frames import Frame, LLMContextFrame
+
+from knowledge.translation import WITHIN, Translations
+from processors.conversation import last_said
+from processors.frames import LANGUAGE, READING, STRANGE, rewrite
+from processors.stage import Stage
+from processors.turns.endpointing import could_end
+from processors.turns.user import Guess
+
+
+class Translate(Stage[LLMContextFrame]):
+    """The words themselves stay what they are: context, memory and model hold what was said."""
+
+    accepts = LLMContextFrame
+    deadline = WITHIN + 0.1
+
+    def __init__(self, translations: Translations, *, target: str, least: float) -> None:
+        """`target`: two letters. `least`: a reading of less confidence is not used."""
+        super().__init__()
+        self._translations = translations
+        self._target = target
+        self._least = least
+
+    async def handle(self, frame: LLMContextFrame) -> AsyncIterator[Frame]:
+        language, text = LANGUAGE.of(frame), last_said(frame)
+        if frame.speculation or not text or language in {"", self._target} or STRANGE.of(frame):
+            yield frame
+            return
+        found = await self._translations.read(text, language, self._target)
+        if found is None or found.confidence < self._least:
+            yield frame
+        else:
+            yield READING.on(rewrite(frame), found.text)
+
+
+class Ahead:
+    """Has a turn read while it is still being said."""
+
+    def __init__(self, translations: Translations, *, target: str) -> None:
+        self._translations = translations
+        self._target = target
+
+    def heard(self, text: str, language: str) -> None:
+        if language != self._target and could_end(text):
+            self._translations.warm(text, language, self._target)
+
+    def forget(self) -> None:
+        """What is under way is of use to the next who says it."""
+
+
+class Guesses:
+    """Several who prepare themselves, told of the same words."""
+
+    def __init__(self, guesses: Sequence[Guess]) -> None:
+        self._guesses = tuple(guesses)
+
+    def heard(self, text: str, language: str) -> None:
+        for guess in self._guesses:
+            guess.heard(text, language)
+
+    def forget(self) -> None:
+        for guess in self._guesses:
+            guess.forget()

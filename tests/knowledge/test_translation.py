@@ -1,0 +1,179 @@
+"""A turn's reading comes in time or not at all, and what can be measured says how good it is."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx2
+import openai
+import pytest
+
+from agent.simulators.openai import OpenAI, Writing, table
+from agent.simulators.server import Fault
+from knowledge import glossary
+from knowledge.events import Event, Switched, nowhere
+from knowledge.translation import IMPATIENT, WITHIN, Translations, confidence
+from knowledge.translators import ModelTranslator
+
+WORDS = glossary.load()
+SPANISH = "¿Cuál es el deducible de mi póliza?"
+ENGLISH = "What is the deductible of my policy?"
+
+GOOD = [
+    (SPANISH, ENGLISH),
+    ("no tengo coche", "I do not have a car"),
+    ("tengo dos coches y mil euros", "I have two cars and a thousand euros"),
+    ("mi número es [phone number]", "my number is [phone number]"),
+    ("¿está cubierto el granizo?", "is hail covered?"),
+    ("se averió el coche en la autopista", "the car broke down on the motorway"),
+    ("mi hijo se llama Rodrigo", "my son's name is Rodrigo"),
+    ("¿dónde encuentro el VIN?", "where do I find the VIN?"),
+]
+BAD = [
+    (SPANISH, "What is the deducible of my police?"),
+    ("no tengo coche", "I have a car"),
+    ("tengo dos coches y mil euros", "I have three cars and a thousand euros"),
+    ("mi número es [phone number]", "my number is 5551234567"),
+    ("¿está cubierto el granizo?", "is it?"),
+    ("se averió el coche en la autopista", "se averió el coche en la autopista"),
+    ("mi hijo se llama Rodrigo", "my son's name is not Roger"),
+    (
+        "¿dónde encuentro el VIN?",
+        "where can I buy wine and other things of that kind, please?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("original", "translated"), GOOD)
+def test_a_good_translation_is_believed(original: str, translated: str) -> None:
+    assert confidence(original, translated, "es", "en", WORDS) >= 0.9
+
+
+@pytest.mark.parametrize(("original", "translated"), BAD)
+def test_what_is_lost_makes_a_translation_doubtful(original: str, translated: str) -> None:
+    assert confidence(original, translated, "es", "en", WORDS) < 0.5
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[openai.DefaultAsyncHttpxClient]:
+    async with openai.DefaultAsyncHttpxClient(timeout=httpx2.Timeout(5.0)) as client:
+        yield client
+
+
+def provider(latency: float = 0.0, fault: Fault | None = None) -> OpenAI:
+    answers = table({"deducible": ENGLISH, "granizo": "Is hail covered?"})
+    return OpenAI(answers, behaviour=Writing(latency=latency, pace=0.0, fault=fault))
+
+
+def translator(
+    simulated: OpenAI, http: openai.DefaultAsyncHttpxClient, name: str = "openai"
+) -> ModelTranslator:
+    return ModelTranslator(name, "key", simulated.api, "gpt-4.1-mini", http=http)
+
+
+async def settled(translations: Translations) -> None:
+    while translations.busy:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_a_reading_is_asked_for_once_and_kept(http: openai.DefaultAsyncHttpxClient) -> None:
+    async with provider() as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, emit=nowhere)
+        first = await translations.whole(SPANISH, "es", "en")
+        assert first is not None
+        assert (first.text, first.provider) == (ENGLISH, "openai")
+        assert first.confidence >= 0.9
+        again = await translations.read("cual es el deducible de mi poliza", "es", "en")
+        assert again is first
+        assert len(simulated.requests) == 1
+        order = str(simulated.requests[0]["messages"][0]["content"])
+        assert "“deducible” as “deductible”" in order
+        await translations.close()
+
+
+async def test_a_turn_waits_no_longer_than_it_may_and_the_next_one_profits(
+    http: openai.DefaultAsyncHttpxClient,
+) -> None:
+    async with provider(latency=2 * WITHIN) as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, emit=nowhere)
+        began = time.monotonic()
+        assert await translations.read(SPANISH, "es", "en") is None
+        assert time.monotonic() - began < WITHIN + 0.1
+        await settled(translations)
+        found = await translations.read(SPANISH, "es", "en")
+        assert found is not None
+        assert found.text == ENGLISH
+        await translations.close()
+
+
+async def test_nobody_waits_for_a_provider_that_hangs_after_it_was_late_twice(
+    http: openai.DefaultAsyncHttpxClient,
+) -> None:
+    async with provider(fault=Fault.HANG) as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, emit=nowhere)
+        waits = []
+        for number in range(IMPATIENT + 3):
+            began = time.monotonic()
+            assert await translations.read(f"{SPANISH} {'otra ' * number}", "es", "en") is None
+            waits.append(time.monotonic() - began)
+        assert all(wait >= WITHIN - 0.01 for wait in waits[:IMPATIENT])
+        assert all(wait < 0.05 for wait in waits[IMPATIENT:])
+        await translations.close()
+        assert not translations.busy
+
+
+async def test_the_next_provider_reads_what_the_first_refuses(
+    http: openai.DefaultAsyncHttpxClient,
+) -> None:
+    events: list[Event] = []
+    async with provider(fault=Fault.DENIED) as first, provider() as second:
+        translators = [translator(first, http, "openai"), translator(second, http, "flash")]
+        translations = Translations(translators, WORDS, emit=events.append)
+        found = await translations.whole(SPANISH, "es", "en")
+        assert found is not None
+        assert (found.text, found.provider) == (ENGLISH, "flash")
+        assert [event.fault for event in events if isinstance(event, Switched)] == ["denied"]
+        await translations.close()
+
+
+async def test_a_provider_that_fails_is_asked_again_in_the_background(
+    http: openai.DefaultAsyncHttpxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.translation._BACKOFF", 0.01)
+    async with provider(fault=Fault.BROKEN) as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, attempts=2, emit=nowhere)
+        assert await translations.whole(SPANISH, "es", "en") is None
+        assert simulated.seen.requests == 3
+        await translations.close()
+
+
+async def test_no_more_is_kept_than_is_set(http: openai.DefaultAsyncHttpxClient) -> None:
+    async with provider() as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, size=1, emit=nowhere)
+        for text in (SPANISH, "¿está cubierto el granizo?", SPANISH):
+            assert await translations.whole(text, "es", "en") is not None
+        assert len(simulated.requests) == 3
+        none = Translations([translator(simulated, http)], WORDS, size=0, emit=nowhere)
+        for _ in range(2):
+            assert await none.whole(SPANISH, "es", "en") is not None
+        assert len(simulated.requests) == 5
+        await translations.close()
+
+
+@pytest.mark.parametrize("text", ["", " ", "¿?"])
+async def test_where_nothing_is_said_nothing_is_read(
+    http: openai.DefaultAsyncHttpxClient, text: str
+) -> None:
+    async with provider() as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, emit=nowhere)
+        assert await translations.read(text, "es", "en") is None
+        assert await translations.read(SPANISH, "en", "en") is None
+        assert not simulated.requests
+
+
+async def test_without_a_translator_nobody_waits() -> None:
+    translations = Translations([], WORDS, emit=nowhere)
+    assert not translations.available
+    assert await translations.read(SPANISH, "es", "en") is None
+    translations.warm(SPANISH, "es", "en")
+    await translations.close()

@@ -1,0 +1,92 @@
+"""A turn goes on with its reading, or without it, and never late."""
+
+import time
+
+import pytest
+from pipecat.frames.frames import Frame, LLMContextFrame
+from pipecat.processors.aggregators.llm_context import LLMContext
+
+from knowledge.chain import Breaker, Fault
+from knowledge.events import nowhere
+from knowledge.glossary import Glossary
+from knowledge.translation import WITHIN, Translations
+from processors.contract import Bench
+from processors.frames import LANGUAGE, READING, STRANGE
+from processors.translate import Ahead, Guesses, Translate
+
+READ = {"¿qué es el deducible?": "what is the deductible?", "no tengo coche": "I have a car"}
+
+
+class Reader:
+    """Knows two sentences, of which it reads one wrongly."""
+
+    name = "reader"
+
+    def __init__(self) -> None:
+        self.breaker = Breaker()
+        self.asked: list[str] = []
+
+    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
+        self.asked.append(text)
+        if text not in READ:
+            raise Fault("broken")
+        return READ[text]
+
+
+def turn(text: str, language: str = "es", strange: str = "") -> LLMContextFrame:
+    frame = LLMContextFrame(LLMContext([{"role": "user", "content": text}]))
+    return STRANGE.on(LANGUAGE.on(frame, language), strange)
+
+
+def translations(*readers: Reader) -> Translations:
+    return Translations(readers, Glossary(), attempts=0, emit=nowhere)
+
+
+async def pass_on(frame: Frame, translations: Translations, least: float = 0.5) -> LLMContextFrame:
+    async with Bench(Translate(translations, target="en", least=least)) as bench:
+        await bench.send(frame)
+        await bench.settle()
+    (passed,) = [frame for frame in bench.got() if isinstance(frame, LLMContextFrame)]
+    return passed
+
+
+async def test_a_turn_carries_its_reading_and_stays_what_it_was() -> None:
+    frame = await pass_on(turn("¿qué es el deducible?"), translations(Reader()))
+    assert READING.of(frame) == "what is the deductible?"
+    assert frame.context.get_messages() == [{"role": "user", "content": "¿qué es el deducible?"}]
+    assert LANGUAGE.of(frame) == "es"
+
+
+@pytest.mark.parametrize(("least", "reading"), [(0.5, ""), (0.1, "I have a car")])
+async def test_a_reading_that_is_not_to_be_trusted_is_not_used(least: float, reading: str) -> None:
+    frame = await pass_on(turn("no tengo coche"), translations(Reader()), least)
+    assert READING.of(frame) == reading
+
+
+@pytest.mark.parametrize(
+    "frame", [turn("what is it", "en"), turn("was ist das", "en", "de"), turn("hm", "")]
+)
+async def test_what_needs_no_reading_is_not_translated(frame: LLMContextFrame) -> None:
+    reader = Reader()
+    assert READING.of(await pass_on(frame, translations(reader))) == ""
+    assert reader.asked == []
+
+
+async def test_a_failing_translator_costs_no_word() -> None:
+    began = time.monotonic()
+    frame = await pass_on(turn("nadie lo sabe"), translations(Reader()))
+    assert READING.of(frame) == ""
+    assert time.monotonic() - began < WITHIN + 0.5
+
+
+async def test_words_that_could_be_all_are_read_ahead_once() -> None:
+    reader = Reader()
+    readings = translations(reader)
+    ahead = Guesses([Ahead(readings, target="en")])
+    for words in ("¿qué", "¿qué es el deducible?", "¿qué es el deducible?"):
+        ahead.heard(words, "es")
+    ahead.heard("what is it?", "en")
+    ahead.forget()
+    frame = await pass_on(turn("¿Qué es el deducible?"), readings)
+    assert READING.of(frame) == "what is the deductible?"
+    assert reader.asked.count("¿qué es el deducible?") == 1

@@ -9,6 +9,7 @@ from knowledge.answers import Question
 from knowledge.ask import Asked, told
 from knowledge.events import Decided
 from knowledge.routing import choose, ticket
+from knowledge.sanitizing import sanitize
 
 
 def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
@@ -16,8 +17,15 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
 
     async def ask(text: str, language: str) -> Asked:
         began = time.perf_counter()
+        settings = providers.settings
+        clean = sanitize(text, longest=settings.input_processing_max_text_length).text
+        text = providers.redactor().read(clean).text
         spoken = language or providers.detector.detect(text).language
-        best = await providers.answering.shelf.answer(Question(text, spoken))
+        target = settings.input_processing_target_language
+        found = await providers.translations.read(text, spoken, target)
+        sure = settings.input_processing_min_translation_confidence
+        reading = found.text if found is not None and found.confidence >= sure else ""
+        best = await providers.answering.shelf.answer(Question(text, spoken, reading=reading))
         policy = providers.policy()
         department = best.department if best else ""
         decision = choose(

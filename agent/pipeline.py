@@ -4,6 +4,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from agent.call import Call
 from processors.keys import Keys
+from processors.localize import Localize
 from processors.replies import Replies
 from processors.route import Route
 from processors.sanitize import Sanitize
@@ -41,6 +42,7 @@ def stages(call: Call) -> list[FrameProcessor]:
             clerk=call.tools.clerk if call.tools else None,
         ),
         call.model,  # only for what the knowledge base could not answer
+        Localize(call.translations, least=call.least_translated),  # into the caller's language
         call.voice,  # text to speech
         call.line.output(),  # paced, marked, clearable
         call.turns.agent(),  # what the caller really heard

@@ -32,6 +32,7 @@ from knowledge.privacy.vault import Vault
 from knowledge.sanitizing import sanitize
 from processors.frames import LANGUAGE, ROUTE, TURN, HangUpFrame
 from processors.route import Route
+from processors.translate import Translate
 from processors.turns.agent import AgentTurn
 
 SURE = 0.8
@@ -191,8 +192,14 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         wished=lambda _wish: None,
         clerk=tools.clerk if tools else None,
     )
+    settings = providers.settings
+    translate = Translate(
+        providers.translations,
+        target=settings.input_processing_target_language,
+        least=settings.input_processing_min_translation_confidence,
+    )
     worker = PipelineWorker(
-        Pipeline([route, providers.model("talk", tools), end, AgentTurn(context)]),
+        Pipeline([translate, route, providers.model("talk", tools), end, AgentTurn(context)]),
         params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
         enable_rtvi=False,
         enable_turn_tracking=False,

@@ -44,6 +44,8 @@ STRANGE = Key[str]("strange", "")
 """On a turn's context: the language that the caller spoke, where it is none of ours."""
 READING = Key[str]("reading", "")
 """On a turn's context: the turn in the language of router and knowledge, where there is one."""
+WANTED = Key[str]("wanted", "")
+"""On text to be spoken: the caller's language, where the text is in another."""
 PROTECTED = Key[bool]("protected", False)
 """On text to be spoken: the caller's voice does not stop this sentence (a legal text)."""
 REMEMBERED = Key[bool]("remembered", True)

@@ -27,6 +27,7 @@ from processors.frames import (
     READING,
     STRANGE,
     TURN,
+    WANTED,
     HangUpFrame,
     PersonFrame,
     WishFrame,
@@ -223,7 +224,7 @@ class Route(Stage[Frame]):
         match decision.route:
             case Answering.KNOWLEDGE | Answering.CACHE if decision.answer:
                 answer = decision.answer
-                return speech(
+                frames = speech(
                     answer.text,
                     answer.language,
                     protected=answer.protected,
@@ -231,6 +232,9 @@ class Route(Stage[Frame]):
                     route=decision.route,
                     turn=turn.number,
                 )
+                if answer.language == turn.language or answer.protected:
+                    return frames  # a legal text is said as it is written
+                return [WANTED.on(frame, turn.language) for frame in frames]
             case Answering.CLARIFY:
                 return self._phrase(Phrase.ASK_BACK, turn, decision.route)
             case Answering.PERSON if decision.given_up:

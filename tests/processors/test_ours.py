@@ -51,6 +51,7 @@ from processors.contract.trials import STALL, does_not_stall
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import Ears
 from processors.frames import LANGUAGE, TURN, HeardFrame, HoldReleaseFrame, WishFrame
+from processors.localize import Localize
 from processors.model.local import Local, Phrases
 from processors.model.service import Model
 from processors.route import Route
@@ -245,6 +246,10 @@ SUBJECTS = {
     ),
     "route": Subject(route, (turn(), WishFrame(wish="wait"))),
     "model": Subject(model, (turn(),)),
+    "localize": Subject(
+        lambda _house, _: Localize(Translations([], Glossary(), emit=nowhere), least=0.5),
+        (LLMTextFrame("Hail is covered."),),
+    ),
     "voice": Subject(voice, SPOKEN, consumes=ANSWER),
     "line-output": Subject(
         line_output,

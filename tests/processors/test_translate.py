@@ -1,9 +1,10 @@
 """A turn goes on with its reading, or without it, and never late."""
 
 import time
+from collections.abc import Mapping
 
 import pytest
-from pipecat.frames.frames import Frame, LLMContextFrame
+from pipecat.frames.frames import Frame, LLMContextFrame, LLMTextFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 
 from knowledge.chain import Breaker, Fault
@@ -11,7 +12,8 @@ from knowledge.events import nowhere
 from knowledge.glossary import Glossary
 from knowledge.translation import WITHIN, Translations
 from processors.contract import Bench
-from processors.frames import LANGUAGE, READING, STRANGE
+from processors.frames import LANGUAGE, READING, STRANGE, WANTED
+from processors.localize import Localize
 from processors.translate import Ahead, Guesses, Translate
 
 READ = {"¿qué es el deducible?": "what is the deductible?", "no tengo coche": "I have a car"}
@@ -22,15 +24,16 @@ class Reader:
 
     name = "reader"
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Mapping[str, str] = READ) -> None:
         self.breaker = Breaker()
+        self._texts = texts
         self.asked: list[str] = []
 
     async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
         self.asked.append(text)
-        if text not in READ:
+        if text not in self._texts:
             raise Fault("broken")
-        return READ[text]
+        return self._texts[text]
 
 
 def turn(text: str, language: str = "es", strange: str = "") -> LLMContextFrame:
@@ -90,3 +93,29 @@ async def test_words_that_could_be_all_are_read_ahead_once() -> None:
     frame = await pass_on(turn("¿Qué es el deducible?"), readings)
     assert READING.of(frame) == "what is the deductible?"
     assert reader.asked.count("¿qué es el deducible?") == 1
+
+
+async def said(language: str, wanted: str) -> LLMTextFrame:
+    texts = {"Hail is covered.": "El granizo está cubierto."}
+    frame = WANTED.on(LANGUAGE.on(LLMTextFrame("Hail is covered."), language), wanted)
+    stage = Localize(translations(Reader(texts)), least=0.5)
+    async with Bench(stage) as bench:
+        await bench.send(frame)
+        await bench.settle()
+    (passed,) = [frame for frame in bench.got() if isinstance(frame, LLMTextFrame)]
+    return passed
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted", "text", "spoken"),
+    [
+        ("en", "es", "El granizo está cubierto.", "es"),
+        ("en", "", "Hail is covered.", "en"),
+        ("en", "en", "Hail is covered.", "en"),
+    ],
+)
+async def test_an_answer_is_said_in_the_callers_language(
+    language: str, wanted: str, text: str, spoken: str
+) -> None:
+    frame = await said(language, wanted)
+    assert (frame.text, LANGUAGE.of(frame)) == (text, spoken)

@@ -9,6 +9,8 @@ from knowledge.privacy.runs import Run, joins
 
 _CUE_REACH = 12
 """Tokens within which a word announces a number."""
+_CUE_CLOSE = 4
+"""The same behind it."""
 _ANNOUNCED, _CUE_BEHIND = 20, 7
 """Tokens within which a birth is announced, before and behind."""
 BARE = listed("""
@@ -70,7 +72,8 @@ def foreigner(said: Sequence[Token], run: Run, letters: Sequence[tuple[str, int]
 
 def cue(said: Sequence[Token], run: Run) -> Kind | None:
     words = {token.text for token in near(said, run.first)}
-    words |= {token.text for token in said[run.after : run.after + 4]}
+    behind = takewhile(lambda token: not token.masked, said[run.after : run.after + _CUE_CLOSE])
+    words |= {token.text for token in behind}
     return next((what for what, known in CUES.items() if words & known), None)
 
 

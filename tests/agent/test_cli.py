@@ -269,8 +269,8 @@ def test_a_call_that_nobody_answers_is_reported_and_exit_1(ran: Asked) -> None:
 def test_the_pipeline_is_shown_in_order(ran: Asked) -> None:
     stages = [row["stage"] for row in json.loads(ended(ran("pipeline json"), 0).stdout)]
     assert stages == [
-        "LineInput", "Hear", "Ears", "Keys", "UserTurn",
-        "Replies", "Survey", "Route", "Model", "Voice", "LineOutput", "AgentTurn",
+        "LineInput", "Hear", "Ears", "Keys", "Sanitize", "UserTurn", "Translate", "Replies",
+        "Survey", "Route", "Model", "Localize", "Voice", "LineOutput", "AgentTurn",
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from secrets import token_bytes
 
 from agent.providers import Providers
@@ -24,8 +25,10 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
         target = settings.input_processing_target_language
         found = await providers.translations.read(text, spoken, target)
         sure = settings.input_processing_min_translation_confidence
-        reading = found.text if found is not None and found.confidence >= sure else ""
-        best = await providers.answering.shelf.answer(Question(text, spoken, reading=reading))
+        question = Question(text, spoken)
+        if found is not None and found.confidence >= sure:
+            question = replace(question, reading=found.text, sure=found.confidence)
+        best = await providers.answering.shelf.answer(question)
         policy = providers.policy()
         department = best.department if best else ""
         decision = choose(

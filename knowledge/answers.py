@@ -16,6 +16,8 @@ class Question:
     """Confidence of the transcript, in [0, 1]."""
     reading: str = ""
     """The same in the language that the knowledge is kept in, where a translator made one."""
+    sure: float = 1.0
+    """Confidence of the reading, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

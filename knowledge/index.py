@@ -9,7 +9,7 @@ import numpy as np
 from knowledge.answers import Answer, Question
 from knowledge.documents import Piece
 from knowledge.embedding import Near
-from knowledge.entries import Entry
+from knowledge.entries import Entry, Wording
 from knowledge.fitted import Fit, Fitted
 from knowledge.leaning import CAP, leans
 from knowledge.passages import Passages, Pieces
@@ -20,8 +20,8 @@ _SHIPPED = ("en", "es")
 """Languages whose words are known."""
 _OTHER = ""
 """Any language that neither we nor the content have a word of."""
-_TRANSLATED = 0.9
-"""What is left of the probability where a translation was compared."""
+_FLAWLESS = 0.9
+"""Confidence from which a reading says what was said."""
 
 
 class Index:
@@ -62,7 +62,7 @@ class Index:
         spoken = question.language if question.language in self._lexicons else _OTHER
         tongue = self._tongue(spoken)
         answer = tongue.best(question, near) if tongue is not None else None
-        if question.reading and (answer is None or answer.language != question.language):
+        if question.reading and (answer is None or answer.confidence < _FLAWLESS):
             answer = _surer(answer, self._translated(question, near))
         if answer is None:
             return self._told(question, self._lexicons[spoken])
@@ -87,7 +87,14 @@ class Index:
         tongue = self._tongue("en")
         read = replace(question, text=question.reading, language="en")
         answer = tongue.best(read, near) if tongue is not None else None
-        return answer and replace(answer, confidence=answer.confidence * _TRANSLATED)
+        if answer is None:
+            return None
+        less = min(1.0, question.sure / _FLAWLESS)
+        answer = replace(answer, confidence=answer.confidence * less)
+        wording = self._wordings.get(answer.entry, {}).get(question.language)
+        if wording is None:
+            return answer
+        return replace(answer, text=wording.answer, language=question.language)
 
     def _tongue(self, language: str) -> Tongue | None:
         if not self._entries:
@@ -97,6 +104,10 @@ class Index:
                 self._entries, language, self._lexicons, self._pieces, self._fits.get(language)
             )
         return self._tongues[language]
+
+    @cached_property
+    def _wordings(self) -> Mapping[str, Mapping[str, Wording]]:
+        return {entry.id: entry.wordings for entry in self._entries}
 
     @cached_property
     def _lexicons(self) -> Mapping[str, Lexicon]:

@@ -13,6 +13,8 @@ from pipecat.frames.frames import (
     SystemFrame,
 )
 
+from knowledge.translation import Translation
+
 F = TypeVar("F", bound=Frame)
 V = TypeVar("V")
 
@@ -42,7 +44,7 @@ DOUBTFUL = Key[bool]("doubtful", False)
 """Of a transcript and of a turn's context: it is not to be acted on, the caller is asked again."""
 STRANGE = Key[str]("strange", "")
 """On a turn's context: the language that the caller spoke, where it is none of ours."""
-READING = Key[str]("reading", "")
+READING = Key[Translation | None]("reading", None)
 """On a turn's context: the turn in the language of router and knowledge, where there is one."""
 WANTED = Key[str]("wanted", "")
 """On text to be spoken: the caller's language, where the text is in another."""

@@ -17,6 +17,7 @@ from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
 from knowledge.routing import Decision, choose, ticket
 from knowledge.routing import Route as Answering
+from knowledge.translation import Translation
 from knowledge.wishes import Wish, recognise
 from processors.conversation import asked, conversation
 from processors.frames import (
@@ -57,7 +58,7 @@ class Turn:
     number: int
     confidence: float
     doubtful: bool = False
-    reading: str = ""
+    reading: Translation | None = None
     strange: bool = False
     """In a language that the agent does not speak."""
 
@@ -205,7 +206,9 @@ class Route(Stage[Frame]):
 
     async def _best(self, turn: Turn, texts: list[str]) -> Known:
         """A sentence that a pause cut in two is asked as one, unless its end stands alone."""
-        question = Question(turn.text, turn.language, turn.confidence, turn.reading)
+        question = Question(turn.text, turn.language, turn.confidence)
+        if turn.reading is not None:
+            question = replace(question, reading=turn.reading.text, sure=turn.reading.confidence)
         best = await self._knower.know(question)
         if len(texts) > 1 and not self._sure(best.answer):
             whole = await self._knower.know(replace(question, text=" ".join(texts), reading=""))

@@ -34,7 +34,7 @@ class Translate(Stage[LLMContextFrame]):
         if found is None or found.confidence < self._least:
             yield frame
         else:
-            yield READING.on(rewrite(frame), found.text)
+            yield READING.on(rewrite(frame), found)
 
 
 class Ahead:

@@ -4,7 +4,7 @@ Its recogniser makes of a recording whatever sentence the house has for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,7 @@ from tests.knowledge.examples import TODAY
 from tests.processors.model.sensible import honest
 
 E = TypeVar("E", bound=Event)
+NOTHING: Mapping[str, str] = {}
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 KEYS = {"admin": "open-sesame-0123456789abcdef", "viewer": "just-looking-0123456789abcdef"}
@@ -123,6 +124,7 @@ AGENT = f"""
 greeting: {{en: Hello.}}
 phrases:
   en:
+    other_language: I only speak English and Spanish.
     ask_back: Please say that another way.
     person: Let me see.
     reached: Somebody is there.
@@ -134,6 +136,7 @@ phrases:
     survey: How was it, from one to five?
     survey_thanks: Thank you.
   es:
+    other_language: Solo hablo español e inglés.
     also: Hablo español.
     goodbye: Adiós.
     survey: ¿Qué tal, del uno al cinco?
@@ -259,10 +262,12 @@ async def open_house(
     *,
     ahead: bool = False,
     acts: Acts | None = None,
+    answers: Mapping[str, str] = NOTHING,
     **variables: str,
 ) -> AsyncIterator[House]:
     """`ahead`: what is likely to be said is spoken before. `acts`: of a model that has a back
-    office's tools. `variables` of the environment; one that is empty is not set at all."""
+    office's tools. `answers` of one that has none, by a word that it is told. `variables` of the
+    environment; one that is empty is not set at all."""
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
     for name, entry in CONTENT.items():
@@ -275,7 +280,7 @@ async def open_house(
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         deepgram = await enter(Deepgram(heard))
-        told = table({"wife": SHE_TOO, "France": PARIS, "long": SOON})
+        told = table({**answers, "wife": SHE_TOO, "France": PARIS, "long": SOON})
         writing = Writing(latency=SWIFT, pace=0.0)
         openai = await enter(OpenAI(honest if acts else told, acts=acts, behaviour=writing))
         office = await enter(Office(behaviour=Filing(latency=SWIFT)))

@@ -223,8 +223,11 @@ class Plan:
     variables: Mapping[str, str] = field(default_factory=dict)
     ahead: bool = False
     acts: Acts | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Of the model, by a word that it is told; before those of every house."""
 
 
+Plans = Mapping[str, Plan]
 PLANS = {
     "office": Plan([CLAIM, WHO, NO], {"tools": tools}, acts=obedient),
     "alone": Plan(
@@ -275,18 +278,18 @@ async def satisfied(house: House, one: Played) -> None:
 AFTERWARDS = {"sure": reported, "rated_by_key": satisfied, "rated_by_word": satisfied}
 
 
-async def play_all(folder: Path) -> dict[str, Played]:
+async def play_all(folder: Path, plans: Plans = PLANS) -> dict[str, Played]:
     """As many at once as the machine allows; again, fewer at once, what it has spoiled."""
     played: dict[str, Played] = {}
     for most in AT_ONCE:
         left = {
             scene
-            for plan in PLANS.values()
+            for plan in plans.values()
             for scene in plan.scenes
             if scene not in played or _spoiled(played[scene])
         }
         if left:
-            played |= await _round(folder / str(most), left, most)
+            played |= await _round(folder / str(most), plans, left, most)
     return played
 
 
@@ -296,7 +299,7 @@ def _spoiled(one: Played) -> bool:
     return bool(waited) and one.more["late"] >= HELD_UP
 
 
-async def _round(folder: Path, scenes: set[str], most: int) -> dict[str, Played]:
+async def _round(folder: Path, plans: Plans, scenes: set[str], most: int) -> dict[str, Played]:
     played: dict[str, Played] = {}
     room, door = asyncio.Semaphore(most), asyncio.Lock()
 
@@ -318,12 +321,13 @@ async def _round(folder: Path, scenes: set[str], most: int) -> dict[str, Played]
                         plan.said,
                         ahead=plan.ahead,
                         acts=plan.acts,
+                        answers=plan.answers,
                         **plan.variables,
                     )
                 ),
                 wanted,
             )
-            for name, plan in PLANS.items()
+            for name, plan in plans.items()
             if (wanted := {name: act for name, act in plan.scenes.items() if name in scenes})
         ]
         pulse = await enter(Pulse())

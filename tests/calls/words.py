@@ -1,0 +1,60 @@
+"""Calls in which it matters what words are made of; for test_words.py."""
+
+from agent.simulators.twilio import Caller
+from tests.calls.house import OPENED, PUENTE, THREE_DAYS, House, Said
+from tests.calls.routing import ABRIO, BRIDGE, More, Plan
+
+CARD = (
+    Said("ps_forever", "My card is four one one one, one one."),
+    Said("azure_weather_mulaw", "One one, one one one one."),
+    Said("pyd_marcelo", "One one one one."),
+)
+WHOLE = "4111111111111111"
+BORN = Said("sb_spk1_snt1", "I was born on March third 1980, and my mail is joe at mail dot com.")
+FRENCH = Said("google_df_today", "Bonjour, est-ce que vous parlez français ?", "fr")
+CUANTO = Said("google_df_half_an_hour", "¿Cuánto tarda un pago?", "es")
+TRES_DIAS = "Un pago tarda tres días."
+HELP = "I can help you with that. What would you like to know?"
+NOT_OURS = ("I only speak English and Spanish.", "Solo hablo español e inglés.")
+
+
+async def numbers(house: House, caller: Caller, more: More) -> None:
+    for said in CARD:
+        await house.asks(caller, said, HELP)
+    await house.asks(caller, BORN, HELP)
+    more["prompts"] = str([request["messages"] for request in house.openai.requests])
+
+
+async def switches(house: House, caller: Caller, _more: More) -> None:
+    await house.asks(caller, BRIDGE, OPENED)
+    await house.asks(caller, ABRIO, PUENTE)
+    await house.asks(caller, BRIDGE, OPENED)
+
+
+async def foreign(house: House, caller: Caller, _more: More) -> None:
+    await caller.say(FRENCH.clip)
+    for sentence in NOT_OURS:
+        await house.hears(caller, sentence)
+    await house.asks(caller, BRIDGE, OPENED)
+
+
+async def read(house: House, caller: Caller, more: More) -> None:
+    """An entry that is told in English alone, asked for in Spanish: the first caller may be too
+    early for the translator, the second is not."""
+    await caller.say(CUANTO.clip)
+    await house.hears(caller, TRES_DIAS, THREE_DAYS, HELP)
+    await house.asks(caller, CUANTO, TRES_DIAS)
+    more["asked"] = [request["messages"][-1]["content"] for request in house.openai.requests]
+
+
+PLANS = {
+    "words": Plan(
+        [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO],
+        {"numbers": numbers, "switches": switches, "foreign": foreign, "read": read},
+        {"LANGUAGES": "en,es"},
+        answers={
+            "un pago": "How long does a payment take?",
+            "payment takes": TRES_DIAS,
+        },
+    )
+}

@@ -28,7 +28,8 @@ def test_nothing_goes_wrong_on_the_way(played: Calls) -> None:
 def test_a_card_that_is_told_in_three_turns_is_seen_by_nobody(played: Calls) -> None:
     one = played["numbers"]
     heard = one.witness.heard[one.report.call_sid]
-    assert heard[:3] == ["My card is [card number].", "[number].", "[card number]."], heard
+    assert heard[:2] == ["My card is [card number].", "[number]."]
+    assert heard[2].endswith("[card number].")
     assert heard[3] == "I was born on [date of birth], and my mail is [email address]."
     told = one.more["prompts"] + str(one.more["rows"]) + str(one.witness.context)
     assert "[card number]" in told

@@ -202,6 +202,7 @@ class Call:
         self.longest_text = settings.input_processing_max_text_length
         self.least_sanitized = settings.input_processing_min_sanitization_confidence
         self.translations = providers.translations
+        self.default_language = settings.input_processing_default_language
         self.target = settings.input_processing_target_language
         self.least_translated = settings.input_processing_min_translation_confidence
         self.tools = providers.tools(self.sid, self.vault)

@@ -26,7 +26,10 @@ def stages(call: Call) -> list[FrameProcessor]:
         ),
         call.turns.user(),  # end of turn, barge-in, backchannels
         Translate(  # an English reading for the router; the caller's words stay as they are
-            call.translations, target=call.target, least=call.least_translated
+            call.translations,
+            default=call.default_language,
+            target=call.target,
+            least=call.least_translated,
         ),
         Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
         Survey(call.persona, call=call.sid, ticket=call.to_rate, emit=call.emit),

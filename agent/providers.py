@@ -22,6 +22,7 @@ from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
 from knowledge.decisions import Knower
 from knowledge.events import Emit
+from knowledge.glossary import Glossary
 from knowledge.ingest import Entry
 from knowledge.language import Detector
 from knowledge.office import Office
@@ -74,6 +75,8 @@ class Providers:
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
+    glossary: Glossary
+    """The trade's words."""
     translations: Translations
     persona_of: float = 0.0
     """When the file of the persona was changed last, Unix seconds."""
@@ -256,6 +259,7 @@ async def _opened(
         http=http,
         redis=redis,
         memory=memory.LocalMemory(ttl=settings.memory_ttl),
+        glossary=words,
         translations=services.translations(settings, http, words, emit),
     )
     stack.push_async_callback(providers.close)

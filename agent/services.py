@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 import openai
@@ -40,6 +41,17 @@ class NothingToUse(Exception):
     """A service of the pipeline has no provider at all; the text says what to do."""
 
 
+def _terms(providers: "Providers") -> list[str]:
+    """The trade's words of all languages in turn, so that a limit cuts none of them short."""
+    languages = providers.settings.languages
+    listed = [
+        (*providers.persona.terms.get(language, ()), *providers.glossary.words(language))
+        for language in languages
+    ]
+    terms = (term for row in zip_longest(*listed) for term in row if term)
+    return list(dict.fromkeys(terms))
+
+
 async def ears(providers: "Providers") -> None:
     settings = providers.settings
     if settings.ears != "local" and settings.deepgram_api_key is not None:
@@ -49,6 +61,7 @@ async def ears(providers: "Providers") -> None:
                 settings.languages,
                 base_url=settings.deepgram_base_url,
                 model=settings.deepgram_model,
+                terms=_terms(providers),
                 tls=providers.tls,
             )
         )

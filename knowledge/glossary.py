@@ -46,6 +46,11 @@ class Glossary:
         for known in self._known.values():
             known.sort(key=lambda one: -len(one[1]))
 
+    def words(self, language: str) -> tuple[str, ...]:
+        """Every way of saying a term, and what is the same in all languages."""
+        said = (way for term in self._terms for way in term.get(language, ()))
+        return tuple(dict.fromkeys((*said, *self.keep)))
+
     def pairs(self, text: str, source: str, target: str) -> list[Pair]:
         """The longest terms first; a term within a longer one does not count."""
         left, found = fold(text), list[Pair]()

@@ -18,16 +18,20 @@ class Translate(Stage[LLMContextFrame]):
     accepts = LLMContextFrame
     deadline = WITHIN + 0.1
 
-    def __init__(self, translations: Translations, *, target: str, least: float) -> None:
-        """`target`: two letters. `least`: a reading of less confidence is not used."""
+    def __init__(
+        self, translations: Translations, *, default: str, target: str, least: float
+    ) -> None:
+        """`target`: two letters. `default`: of a turn whose language nobody has told. `least`: a
+        reading of less confidence is not used."""
         super().__init__()
         self._translations = translations
+        self._default = default
         self._target = target
         self._least = least
 
     async def handle(self, frame: LLMContextFrame) -> AsyncIterator[Frame]:
-        language, text = LANGUAGE.of(frame), last_said(frame)
-        if frame.speculation or not text or language in {"", self._target} or STRANGE.of(frame):
+        language, text = LANGUAGE.of(frame) or self._default, last_said(frame)
+        if frame.speculation or not text or language == self._target or STRANGE.of(frame):
             yield frame
             return
         found = await self._translations.read(text, language, self._target)

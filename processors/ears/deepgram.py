@@ -8,8 +8,9 @@ import asyncio
 import audioop
 import json
 import ssl
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,11 @@ CLOSING = 0.25
 CONNECTING = 5.0
 """Seconds; whoever listens has a shorter deadline of their own."""
 
+GUIDED = "nova-3"
+"""Models that take words to be expected."""
+MOST_TERMS, MOST_LETTERS = 100, 1000
+"""Of those words; Deepgram takes 500 tokens, of two letters at least."""
+
 
 class Deepgram:
     interims = True
@@ -41,14 +47,18 @@ class Deepgram:
         *,
         base_url: str = "https://api.deepgram.com",
         model: str = "nova-3",
+        terms: Sequence[str] = (),
         tls: ssl.SSLContext | None = None,
         breaker: Breaker | None = None,
     ) -> None:
-        """`base_url`: an http(s) root. `tls`: the process's own; building one takes 20 ms."""
+        """`base_url`: an http(s) root. `tls`: the process's own; building one takes 20 ms.
+        `terms`: words to be expected."""
         self.name = "deepgram"
         self.breaker = breaker or Breaker()
         self.checkups = Checkups()
-        self._url = address(base_url, languages, model)
+        self._url = address(base_url, languages, model, terms)
+        self._plain = address(base_url, languages, model)
+        """Without the words to be expected: a request that is refused for them comes once."""
         self._headers = {"Authorization": f"Token {key}"}
         self._tls = (tls or True) if self._url.startswith("wss:") else None
         self._language = languages[0] if len(languages) == 1 else ""
@@ -90,6 +100,8 @@ class Deepgram:
                 ssl=self._tls,
             )
         except InvalidStatus as error:
+            if error.response.status_code == HTTPStatus.BAD_REQUEST:
+                self._url = self._plain  # a model or a language that takes no such words
             raise refusal(error.response.status_code, error.response.headers) from error
         except TimeoutError as error:
             raise Fault("late", "connecting") from error
@@ -99,8 +111,11 @@ class Deepgram:
             raise Fault("broken", type(error).__name__) from error
 
 
-def address(base_url: str, languages: Sequence[str], model: str) -> str:
-    """The websocket's URL. mu-law as it came from the line: half the bytes, nothing lost."""
+def address(base_url: str, languages: Sequence[str], model: str, terms: Sequence[str] = ()) -> str:
+    """The websocket's URL. mu-law as it came from the line: half the bytes, nothing lost.
+
+    `terms`: words to be expected (https://developers.deepgram.com/docs/keyterm).
+    """
     root = base_url.rstrip("/")
     root = root.replace("https://", "wss://", 1).replace("http://", "ws://", 1)
     query = {
@@ -113,7 +128,18 @@ def address(base_url: str, languages: Sequence[str], model: str) -> str:
         "punctuate": "true",
         "endpointing": ENDPOINTING,
     }
-    return f"{root}/v1/listen?{urlencode(query)}"
+    listened = [("keyterm", term) for term in _expected(terms)] if model.startswith(GUIDED) else []
+    return f"{root}/v1/listen?{urlencode([*query.items(), *listened])}"
+
+
+def _expected(terms: Sequence[str]) -> Iterator[str]:
+    """As many as it takes: one more is an error."""
+    letters = 0
+    for term in terms[:MOST_TERMS]:
+        letters += len(term)
+        if letters > MOST_LETTERS:
+            return
+        yield term
 
 
 def refusal(status: int, headers: Mapping[str, str]) -> Fault:

@@ -240,7 +240,7 @@ SUBJECTS = {
     ),
     "translate": Subject(
         lambda _house, _: Translate(
-            Translations([], Glossary(), emit=nowhere), target="en", least=0.5
+            Translations([], Glossary(), emit=nowhere), default="es", target="en", least=0.5
         ),
         (turn(),),
     ),

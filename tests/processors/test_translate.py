@@ -51,7 +51,7 @@ def translations(*readers: Reader) -> Translations:
 
 
 async def pass_on(frame: Frame, translations: Translations, least: float = 0.5) -> LLMContextFrame:
-    async with Bench(Translate(translations, target="en", least=least)) as bench:
+    async with Bench(Translate(translations, default="es", target="en", least=least)) as bench:
         await bench.send(frame)
         await bench.settle()
     (passed,) = [frame for frame in bench.got() if isinstance(frame, LLMContextFrame)]
@@ -72,12 +72,17 @@ async def test_a_reading_that_is_not_to_be_trusted_is_not_used(least: float, rea
 
 
 @pytest.mark.parametrize(
-    "frame", [turn("what is it", "en"), turn("was ist das", "en", "de"), turn("hm", "")]
+    "frame", [turn("what is it", "en"), turn("was ist das", "en", "de"), turn("")]
 )
 async def test_what_needs_no_reading_is_not_translated(frame: LLMContextFrame) -> None:
     reader = Reader()
     assert read(await pass_on(frame, translations(reader))) == ""
     assert reader.asked == []
+
+
+async def test_a_turn_of_which_nobody_tells_the_language_is_read_as_the_default_one() -> None:
+    frame = await pass_on(turn("¿qué es el deducible?", language=""), translations(Reader()))
+    assert read(frame) == "what is the deductible?"
 
 
 async def test_a_failing_translator_costs_no_word() -> None:

@@ -64,7 +64,7 @@ class Deepgram(Simulator):
         if scheme.lower() not in {"token", "bearer"} or not key or self._key not in {"", key}:
             return _error(401)
         try:
-            query = read(request.query)
+            query = read(request.query, request.query.getall("keyterm", []))
         except ValueError as error:
             return web.json_response({"err_code": "Bad Request", "err_msg": str(error)}, status=400)
         deaf = self.behaviour.fault is Fault.EMPTY

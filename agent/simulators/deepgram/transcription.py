@@ -6,7 +6,7 @@ Fields and order are those of recorded conversations with the real service. Time
 import audioop
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,10 @@ EMPTY = 4.0
 MODEL = "40bd3654-e622-47c4-a111-63a61b23bfe8"
 
 
+KEYTERM_TOKENS = 500
+"""Of two letters each, here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """The parameters of `/v1/listen` that change what is sent."""
@@ -45,8 +49,12 @@ class Query:
     model: str
 
 
-def read(query: Mapping[str, str]) -> Query:
+def read(query: Mapping[str, str], keyterms: Sequence[str] = ()) -> Query:
     """Raises ValueError with Deepgram's kind of sentence."""
+    if keyterms and not query.get("model", "nova-3").startswith("nova-3"):
+        raise ValueError("Keyterm prompting is only supported with Nova-3")
+    if sum(len(term) for term in keyterms) > 2 * KEYTERM_TOKENS:
+        raise ValueError(f"Keyterm limit exceeded. The maximum is {KEYTERM_TOKENS} tokens.")
     encoding = query.get("encoding", "")
     if encoding not in {"mulaw", "linear16"}:
         raise ValueError("Invalid 'encoding': this simulator knows mulaw and linear16")

@@ -10,7 +10,7 @@ from agent.simulators.deepgram import Mishaps
 from agent.simulators.server import Behaviour
 from agent.simulators.server import Fault as Trouble
 from knowledge.chain import Fault
-from processors.ears.deepgram import Deepgram, address, parse, refusal
+from processors.ears.deepgram import MOST_TERMS, Deepgram, address, parse, refusal
 from processors.ears.mouth import Mouth, Word
 from processors.ears.ring import Ring
 from tests.eventually import until
@@ -41,6 +41,26 @@ def test_several_languages_are_asked_for_as_multi_and_http_stays_plain() -> None
     url = address("http://127.0.0.1:9000/dg", ("en", "es"), "nova-3")
     assert url.startswith("ws://127.0.0.1:9000/dg/v1/listen?")
     assert "language=multi" in url
+
+
+def test_words_to_be_expected_are_sent_to_models_that_take_them_and_not_too_many() -> None:
+    terms = ["deductible", "no-claims discount", *(f"term {number}" for number in range(200))]
+    url = address("https://api.deepgram.com", ("en",), "nova-3", terms)
+    assert "&keyterm=deductible&keyterm=no-claims+discount&keyterm=term+0" in url
+    assert url.count("keyterm=") == MOST_TERMS
+    assert address("https://api.deepgram.com", ("en",), "nova-3", ["x" * 400] * 9).count("xxx&") < 3
+    assert "keyterm" not in address("https://api.deepgram.com", ("en",), "nova-2", terms)
+
+
+async def test_who_refuses_those_words_is_asked_without_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("processors.ears.deepgram.MOST_LETTERS", 9000)
+    async with Provider() as provider:
+        client = Deepgram("key", ("en",), base_url=provider.url, terms=["word" * 20] * 99)
+        with pytest.raises(Fault, match="400"):
+            await client.probe()
+        await client.probe()
 
 
 def test_a_result_has_words_times_confidence_and_the_language_of_most_words() -> None:

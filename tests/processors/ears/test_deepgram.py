@@ -57,7 +57,7 @@ async def test_who_refuses_those_words_is_asked_without_them(
 ) -> None:
     monkeypatch.setattr("processors.ears.deepgram.MOST_LETTERS", 9000)
     async with Provider() as provider:
-        client = Deepgram("key", ("en",), base_url=provider.url, terms=["word" * 20] * 99)
+        client = Deepgram("key", ("en",), base_url=provider.url, terms=["word" * 5] * 99)
         with pytest.raises(Fault, match="400"):
             await client.probe()
         await client.probe()

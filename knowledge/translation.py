@@ -123,12 +123,14 @@ class Translations:
         task = self._begin(text, source, target)
         if isinstance(task, Translation) or task is None:
             return task
-        patience = WITHIN if self._late < IMPATIENT else 0.0
-        done, _ = await asyncio.wait({task}, timeout=patience)
-        if not done and patience:
-            self._late += 1
         task.add_done_callback(lambda _: self._came(time.monotonic() - began))
-        return task.result() if done else None
+        if self._late >= IMPATIENT:
+            return None
+        done, _ = await asyncio.wait({task}, timeout=WITHIN)
+        if done:
+            return task.result()
+        self._late += 1
+        return None
 
     def warm(self, text: str, source: str, target: str) -> None:
         """Has the reading at hand soon; nobody waits."""

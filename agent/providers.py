@@ -115,7 +115,14 @@ class Providers:
         clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
         local = self.model_clients[-1]  # the last of them answers always
         clients = [client for client in clients if client is not local] + [local]
-        return Model(clients, call=call, emit=self.emit, instructions=about, tools=tools)
+        return Model(
+            clients,
+            call=call,
+            emit=self.emit,
+            instructions=about,
+            tools=tools,
+            withheld=lambda language: self.persona.say(Phrase.WITHHELD, language),
+        )
 
     def voice(self, call: str, language: str) -> Voice:
         return Voice(

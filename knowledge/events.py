@@ -140,6 +140,14 @@ class Switched(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Guarded(Event):
+    """The model was about to say what nobody is to hear."""
+
+    what: str
+    """instructions."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waited(Event):
     """Time spent waiting for something shared, such as the recogniser's queue."""
 

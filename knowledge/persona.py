@@ -35,6 +35,8 @@ class Phrase(StrEnum):
     """Nothing was found: says so and offers a person."""
     OTHER_LANGUAGE = "other_language"
     """The caller speaks none of ours: said in each of them."""
+    WITHHELD = "withheld"
+    """In place of what the agent must not tell of itself."""
     PERSON = "person"
     """A colleague is going to be called; whether one answers is not known yet."""
     COMFORT = "comfort"

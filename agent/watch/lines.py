@@ -10,6 +10,7 @@ from knowledge.events import (
     Answered,
     Drifted,
     Event,
+    Guarded,
     Late,
     Malformed,
     Switched,
@@ -20,7 +21,7 @@ from knowledge.memory import Unwritten
 
 SILENT = (Acknowledged, Answered, Late, Waited)
 """Counted, not logged: several come with each turn."""
-WARNING = (Drifted, Malformed, Switched, Unacknowledged, Unwritten)
+WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
 
 
 def write(event: Event) -> None:

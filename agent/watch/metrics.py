@@ -15,6 +15,7 @@ from knowledge.events import (
     Drifted,
     Ended,
     Event,
+    Guarded,
     Judged,
     Late,
     Learned,
@@ -68,6 +69,12 @@ class Metrics:
             "From the question to a provider's first event.",
             ["service", "provider"],
             buckets=HEARD,
+            registry=registry,
+        )
+        self._guarded = Counter(
+            "answerline_guarded_total",
+            "Sentences of the model that were not said, by what they would have told.",
+            ["what"],
             registry=registry,
         )
         self._waited = Histogram(
@@ -216,6 +223,8 @@ class Metrics:
                 self._first.labels(service, provider).observe(seconds)
             case Switched(service=service, provider=provider, fault=fault):
                 self._switched.labels(service, provider, fault).inc()
+            case Guarded(what=what):
+                self._guarded.labels(what).inc()
             case Waited(what=what, seconds=seconds):
                 self._waited.labels(what).observe(seconds)
             case Late():

@@ -1,7 +1,7 @@
 """The model, to the pipeline one service, whoever of its providers answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -21,7 +21,8 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
 from knowledge.chain import Fault, relay
-from knowledge.events import Answered, Emit, Switched
+from knowledge.events import Answered, Emit, Guarded, Switched
+from knowledge.withheld import Guard, Withheld
 from processors.conversation import conversation, last_said
 from processors.frames import LANGUAGE, PACE, ROUTE, TURN
 from processors.model import chunks
@@ -75,9 +76,11 @@ class Model(OpenAILLMService):
         instructions: str = "",
         patience: Patience = Patience(),
         tools: Tools | None = None,
+        withheld: Callable[[str], str] = lambda _language: "",
     ) -> None:
         """`instructions`: who the agent is and how it answers, ahead of every conversation.
         `tools`: of this call; they stand in no context, for what is offered changes within a turn.
+        `withheld(language)`: what is said in place of the instructions, should they be repeated.
         """
         if not clients:
             raise ValueError("Model needs at least one client, the last one being Local")
@@ -86,6 +89,8 @@ class Model(OpenAILLMService):
         self._emit = emit
         self._patience = patience
         self._tools = tools
+        self._withheld = Withheld([instructions])
+        self._instead = withheld
         self._calls = 0
         self._context: LLMContextFrame | None = None
         """What is being answered."""
@@ -205,6 +210,8 @@ class Model(OpenAILLMService):
         asked = clock()
         writing: _Attempt | None = None
         over = False
+        instead = self._instead(language or "en")
+        guard = Guard(self._withheld, f"{instead} ", self._guarded)
 
         def gap() -> float | None:
             if over:
@@ -236,10 +243,13 @@ class Model(OpenAILLMService):
                     yield chunks.usage(name, piece)
                     continue
                 over = isinstance(piece, Finish)
-                for sentence in attempt.sentences(piece):
+                for sentence in guard.passed(attempt.sentences(piece)):
                     yield chunks.text(name, sentence)
         async for chunk in self._called(writing.wanted if writing else None, reply.said):
             yield chunk
+
+    def _guarded(self) -> None:
+        self._emit(Guarded(self._call, "instructions"))
 
     def _failed(self, client: Client, fault: Fault) -> None:
         self._emit(Switched(self._call, "model", client.name, fault.kind))

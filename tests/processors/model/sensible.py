@@ -28,7 +28,9 @@ def sensible(messages: Messages, offered: frozenset[str]) -> Call | None:
     if result:
         return None
     if "identify" in offered:
-        given = WHO if "one two three" in said[-1] else {}
+        given = dict(WHO) if "one two three" in said[-1] else {}
+        if "[date of birth]" in said[-1]:  # masked: it goes to the tool as it is
+            given["date_of_birth"] = "[date of birth]"
         wrong = {**WHO, "date_of_birth": "1981-03-03"} if "wrong" in said[-1] else {}
         own = any(word in said[-1] for word in ("claim", "policy", "copy", "one two", "wrong"))
         return Call("identify", wrong or given) if own else None

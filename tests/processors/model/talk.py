@@ -34,6 +34,7 @@ from knowledge.clerk import Clerk
 from knowledge.decisions import Decisions
 from knowledge.events import Emit, Event, ToolUsed
 from knowledge.office import Office
+from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.routing import Thresholds
 from knowledge.tools import TOOLS
@@ -160,6 +161,7 @@ async def talk(
     deadlines: Mapping[str, float] = NONE,
     fill: float = 30.0,
     spare: Acts | None = None,
+    instructions: str = "You are helpful.",
 ) -> AsyncIterator[Talk]:
     """`deadlines` of tools that are to miss one. `spare`: a second model, asked where the first
     one fails."""
@@ -182,7 +184,8 @@ async def talk(
             call="CA1",
             emit=events.append,
             patience=PATIENT,
-            instructions="You are helpful.",
+            instructions=instructions,
+            withheld=lambda language: PERSONA.say(Phrase.WITHHELD, language),
             tools=Tools(clerk, PERSONA.say, fill=fill),
         )
         context, mouth = LLMContext(), Mouth()

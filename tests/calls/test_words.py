@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.events import Decided
 from tests.calls.house import OPENED, PUENTE, Played
-from tests.calls.routing import play_all
+from tests.calls.routing import BRIDGE, play_all
 from tests.calls.words import FRENCH, NOT_OURS, PLANS, TRES_DIAS, WHOLE
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
@@ -36,6 +36,14 @@ def test_a_card_that_is_told_in_three_turns_is_seen_by_nobody(played: Calls) -> 
     for secret in ("one one", WHOLE, "1980", "joe at", "mail dot com"):
         assert secret not in one.more["prompts"], secret
         assert secret not in str(heard), secret
+
+
+def test_a_damaged_turn_is_asked_for_again_and_a_long_one_is_read_as_far_as_it_is_set(
+    played: Calls,
+) -> None:
+    one = played["damaged"]
+    assert one.routes == ["clarify", "knowledge"]
+    assert one.witness.heard[one.report.call_sid] == ["How old is it?", BRIDGE.text]
 
 
 def test_a_caller_who_switches_is_answered_in_the_language_of_each_turn(played: Calls) -> None:

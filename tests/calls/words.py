@@ -13,6 +13,8 @@ WHOLE = "4111111111111111"
 BORN = Said("sb_spk1_snt1", "I was born on March third 1980, and my mail is joe at mail dot com.")
 FRENCH = Said("google_df_today", "Bonjour, est-ce que vous parlez français ?", "fr")
 CUANTO = Said("google_df_half_an_hour", "¿Cuánto tarda un pago?", "es")
+TORN = Said("ps_forever", "<div class=a></div><br/><br/> How old is it?")
+LONG = Said("google_brooklyn", f"{BRIDGE.text} And how long is it, and who has built it?")
 TRES_DIAS = "Un pago tarda tres días."
 HELP = "I can help you with that. What would you like to know?"
 NOT_OURS = ("I only speak English and Spanish.", "Solo hablo español e inglés.")
@@ -47,7 +49,20 @@ async def read(house: House, caller: Caller, more: More) -> None:
     more["asked"] = [request["messages"][-1]["content"] for request in house.openai.requests]
 
 
+async def damaged(house: House, caller: Caller, _more: More) -> None:
+    await house.asks(caller, TORN, "Please say that another way.")
+    await house.asks(caller, LONG, OPENED)
+
+
 PLANS = {
+    "tight": Plan(
+        [TORN, LONG],
+        {"damaged": damaged},
+        {
+            "INPUT_PROCESSING_MAX_TEXT_LENGTH": str(len(BRIDGE.text)),
+            "INPUT_PROCESSING_MIN_SANITIZATION_CONFIDENCE": "0.4",
+        },
+    ),
     "words": Plan(
         [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO],
         {"numbers": numbers, "switches": switches, "foreign": foreign, "read": read},
@@ -56,5 +71,5 @@ PLANS = {
             "un pago": "How long does a payment take?",
             "payment takes": TRES_DIAS,
         },
-    )
+    ),
 }

@@ -133,9 +133,11 @@ class Redactor:
                     given, behind = True, mask.span.after
             if code and around.ends(said, run.after):
                 open_ = _Open(code)
-        told = any(mask.kind is Kind.BIRTH for mask in masks)
+        told = any(mask.kind is Kind.BIRTH and self._past(mask.value) for mask in masks)
         spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
-        return _replaced(text, said, masks), open_, given, spoken_of and not told
+        waiting = self._year_to_come and not row and len(said) <= _CHATTER
+        to_come = waiting or (spoken_of and not told)
+        return _replaced(text, said, masks), open_, given, to_come
 
     def _apart(
         self, text: str, said: Sequence[Token], found: Sequence[Numeral]
@@ -189,7 +191,8 @@ class Redactor:
         if self._year_to_come and _year(run) and around.goes_on(said, run, run.first):
             span = Span(run.first, run.after)
             return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
-        if stays := self._harmless(case, cue, birth):
+        stays = 0 if foreigner else self._harmless(case, cue, birth)
+        if stays:
             run = Run(run.numerals[: len(run.numerals) - stays])
             if not run.numerals:
                 return None, code if harmless.clock_said(said, case.run) else ""
@@ -229,7 +232,7 @@ class Redactor:
         words = {token.text for token in said}
         if words & CUES[Kind.CVV] - CUES[Kind.SSN] and not words & CUES[Kind.SSN]:
             return True
-        if words & BEHIND_IT and words & DIGITS:
+        if len(words & BEHIND_IT) > 1 or (words & BEHIND_IT and words & DIGITS):
             return True
         if (case.given or words & CUES[Kind.CARD]) and words & (BEHIND_IT | DIGITS):
             return True

@@ -101,7 +101,7 @@ def _spanned(said: Sequence[Token], match: re.Match[str]) -> Span:
 def _in_words(said: Sequence[Token], one: Numeral, other: Numeral) -> bool:
     """`cinco del doce`: a day and a month that is a number too."""
     between = [token.text for token in said[one.after : other.first]]
-    return between in (["de"], ["del"], ["of"], ["of", "the"])
+    return [word for word in between if word != ","] in (["de"], ["del"], ["of"], ["of", "the"])
 
 
 def _is_date(match: re.Match[str]) -> bool:

@@ -53,7 +53,7 @@ _SPELLING = """
 """The words of the ICAO's spelling alphabet."""
 _LETTER_NAMES = {
     **{"ay": "A", "bee": "B", "cee": "C", "dee": "D", "ef": "F", "gee": "G", "aitch": "H"},
-    **{"jay": "J", "kay": "K", "el": "L", "em": "M", "en": "N", "pee": "P", "cue": "Q"},
+    **{"jay": "J", "kay": "K", "em": "M", "pee": "P", "cue": "Q"},
     **{"ar": "R", "ess": "S", "tee": "T", "vee": "V", "ex": "X", "zee": "Z", "zed": "Z"},
     **{"be": "B", "ce": "C", "de": "D", "efe": "F", "ge": "G", "hache": "H", "jota": "J"},
     **{"ka": "K", "ele": "L", "eme": "M", "ene": "N", "pe": "P", "cu": "Q", "erre": "R"},

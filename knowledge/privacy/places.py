@@ -1,7 +1,7 @@
 """E-mail and postal addresses, written or spoken, as far as patterns go."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from knowledge.privacy.harmless import MONTHS, Span
 from knowledge.privacy.kinds import listed
@@ -47,6 +47,21 @@ _VERBS = listed("""
     una choque choco accidente anoche ayer hoy coche
     """)
 _MOST_TO_NUMBER = 7
+_MOST_WORDS = 3
+"""Of the name of a street behind its number."""
+_AT_HOME = {
+    ("live", "at"),
+    ("lives", "at"),
+    ("address", "is"),
+    ("moved", "to"),
+    ("direccion", "es"),
+    ("domicilio", "es"),
+    ("vivo", "en"),
+    ("vive", "en"),
+    ("vivimos", "en"),
+    ("mude", "a"),
+    ("it", "to"),
+}
 _FLAT = listed("""
     apartment apt unit suite number no # piso planta puerta portal escalera bloque numero
     num izquierda derecha izq dcha flat floor
@@ -125,10 +140,37 @@ def addresses(said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
         short = token.text == "c" and at + 1 < len(said) and said[at + 1].text == "/"
         if token.text in _CALLE or short:
             spans += _calle(said, at, by_first)
+    for at in _announced(said):
+        spans += _told(said, at, by_first)
     numbered = {numeral.after: numeral.first for numeral in found}
     for after, first in numbered.items():
         spans += _street(said, first, after, numbered)
     return [Span(span.first, _flat(said, span.after, by_first)) for span in spans]
+
+
+def _announced(said: Sequence[Token]) -> Iterator[int]:
+    """The tokens after `I live at`, `mi dirección es`."""
+    for at in range(1, len(said)):
+        if (said[at - 1].text, said[at].text) in _AT_HOME:
+            yield at + 1
+
+
+def _told(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> list[Span]:
+    """`952 Via Verde`, `Belgrano 1200`: whatever is announced as an address and has a number."""
+    for here in range(at, min(len(said), at + _MOST_IN_STREET)):
+        if said[here].masked or said[here].text in _PLAIN_WORDS | _VERBS | MONTHS:
+            return []
+        if here in by_first:
+            after = by_first[here].after
+            while after in by_first:
+                after = by_first[after].after
+            end = min(len(said), after + _MOST_WORDS)
+            while after < end and said[after].text.isalpha() and not said[after].masked:
+                if said[after].text in _PLAIN_WORDS | _VERBS:
+                    break
+                after += 1
+            return [Span(at, after)]
+    return []
 
 
 def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, int]) -> list[Span]:
@@ -137,7 +179,8 @@ def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, i
         before = said[at - 1].text
         if before in _PLAIN_WORDS | MONTHS:
             return []
-        if not before.isalpha() and before not in {".", "'", "-"} and at - 1 != after:
+        first_mark = before == "," and at - 1 == after
+        if not before.isalpha() and before not in {".", "'", "-"} and not first_mark:
             return []
         if said[at].text in _STREETS:
             later = said[at + 1].text if at + 1 < len(said) else ""

@@ -1,8 +1,33 @@
 """Lines in, as every command with `--jsonl` takes them."""
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import orjson
+
+T = TypeVar("T")
+MOST_CALLS = 10_000
+"""Calls that are remembered; the one unheard of for longest is forgotten."""
+
+
+class Calls(Generic[T]):
+    """What each call in the input has of its own; a line of no call has one for itself."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._known: OrderedDict[str, T] = OrderedDict()
+
+    def of(self, call: str) -> T:
+        if not call:
+            return self._make()
+        if call not in self._known:
+            self._known[call] = self._make()
+        self._known.move_to_end(call)
+        if len(self._known) > MOST_CALLS:
+            self._known.popitem(last=False)
+        return self._known[call]
 
 
 class NoText(ValueError):

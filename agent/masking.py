@@ -1,6 +1,5 @@
 """What a call masks, applied to lines of text."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent.jsonl import Line, NoText, read
+from agent.jsonl import Calls, Line, NoText, read
 from knowledge import persona
 from knowledge.privacy import Redactor
 from knowledge.sanitizing import sanitize
@@ -18,9 +17,6 @@ from knowledge.sanitizing import sanitize
 if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.settings.light import Light
-
-MOST_CALLS = 10_000
-"""Calls whose last words are remembered; the ones unheard of for longest are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,11 @@ class Masking:
 
     def __init__(self, numbers: Mapping[str, str], *, longest: int) -> None:
         """`numbers`: as in `Redactor`. `longest`: characters of a text that are read."""
-        self._numbers = numbers
         self._longest = longest
-        self._calls: OrderedDict[str, Redactor] = OrderedDict()
+        self._calls = Calls(lambda: Redactor(numbers, today=datetime.now(UTC).date()))
 
     def __call__(self, text: str, call: str = "") -> Masked:
-        redactor = self._redactor(call)
+        redactor = self._calls.of(call)
         began = perf_counter()
         found = redactor.read(sanitize(text, longest=self._longest).text)
         return Masked(found.text, found.kinds, round(perf_counter() - began, 6))
@@ -57,16 +52,6 @@ class Masking:
                 warn(f"line {number}: only its first {self._longest} characters are read")
             sink.write(line(self(said.text, said.call)) + "\n")
             sink.flush()
-
-    def _redactor(self, call: str) -> Redactor:
-        fresh = Redactor(self._numbers, today=datetime.now(UTC).date())
-        if not call:
-            return fresh
-        redactor = self._calls.setdefault(call, fresh)
-        self._calls.move_to_end(call)
-        if len(self._calls) > MOST_CALLS:
-            self._calls.popitem(last=False)
-        return redactor
 
 
 def open_masking(settings: "Settings | Light", knowledge: Path | None) -> Masking:

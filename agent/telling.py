@@ -1,6 +1,5 @@
 """Which language lines of text are in, as a call tells it."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,16 +9,13 @@ from typing import TYPE_CHECKING, TextIO
 import orjson
 
 from agent import library
-from agent.jsonl import Line, NoText, read
+from agent.jsonl import Calls, Line, NoText, read
 from knowledge.spoken import Languages, Speaking
 from knowledge.strangers import Strangers
 
 if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.settings.light import Light
-
-MOST_CALLS = 10_000
-"""Calls whose language is remembered; the ones unheard of for longest are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +30,12 @@ class Telling:
 
     def __init__(self, languages: Languages) -> None:
         self._languages = languages
-        self._calls: OrderedDict[str, Speaking] = OrderedDict()
+        self._calls = Calls(lambda: Speaking(languages, languages.ours[0]))
 
     def __call__(self, text: str, call: str = "", tag: str = "") -> Told:
         """`tag`: the language that a recogniser reports."""
         began = perf_counter()
-        guess = self._speaking(call).heard(text, tag) if call else self._languages.guess(text)
+        guess = self._calls.of(call).heard(text, tag) if call else self._languages.guess(text)
         return Told(guess.language, round(guess.confidence, 4), round(perf_counter() - began, 6))
 
     def lines(self, source: TextIO, sink: TextIO, warn: Callable[[str], None]) -> None:
@@ -52,13 +48,6 @@ class Telling:
                 said = Line("")
             sink.write(line(self(said.text, said.call, said.language)) + "\n")
             sink.flush()
-
-    def _speaking(self, call: str) -> Speaking:
-        speaking = self._calls.setdefault(call, Speaking(self._languages, self._languages.ours[0]))
-        self._calls.move_to_end(call)
-        if len(self._calls) > MOST_CALLS:
-            self._calls.popitem(last=False)
-        return speaking
 
 
 def open_telling(settings: "Settings | Light", knowledge: Path | None) -> Telling:

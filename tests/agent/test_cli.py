@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "demo", "talk", "serve", "call", "load", "doctor", "settings", "kb", "pipeline", "simulate",
+    "privacy", "language", "translate",
 }  # fmt: skip
 FIELDS = (
     "ticket_id", "route", "confidence", "entry", "department", "language", "answer", "seconds",
@@ -53,6 +54,19 @@ SECRETS = {
     "REDIS_URL": "redis://:hunter6@127.0.0.1:6379/0",
 }
 
+SAID = (
+    '{"text": "it is four one", "call": "a"}',
+    '{"text": "my name is Ann", "call": "b"}',
+    '{"text": "one one two two", "call": "a"}',
+    "write to joe@mail.com",
+    "{}",
+)
+TONGUES = (
+    '{"text": "necesito ayuda con mi póliza", "call": "a"}',
+    '{"text": "ok", "call": "a"}',
+    "I would like to cancel my policy",
+    "je voudrais parler à quelqu'un, s'il vous plaît",
+)
 Ran = subprocess.CompletedProcess[str]
 Asked = Callable[[str], Ran]
 
@@ -97,6 +111,16 @@ def ran(folder: Path) -> Iterator[Asked]:
         "talk": (("talk", "What is a deductible?"), "", {}),
         "conversation": (("talk",), "What is a deductible?\nThat's all, goodbye.\nHello?\n", {}),
         "wav": (("talk", "--wav", "noise.wav"), "", {}),
+        "redact": (("privacy", "redact", "--jsonl"), "\n".join(SAID), {}),
+        "redact text": (("privacy", "redact", "My card is 4111 1111 1111 1111."), "", {}),
+        "redact long": (
+            ("privacy", "redact", "--jsonl"), "x " * 9, {"INPUT_PROCESSING_MAX_TEXT_LENGTH": "8"}
+        ),
+        "redact nothing": (("privacy", "redact"), "", {}),
+        "language": (("language", "--jsonl"), "\n".join(TONGUES), {}),
+        "language text": (("language", "buenas tardes"), "", {}),
+        "translate": (("translate", "--jsonl"), "hola\n{}\n", {}),
+        "translate text": (("translate", "hola"), "", {}),
         "version": (("--version",), "", {}),
         "help": (("--help",), "", {}),
         "example": (("settings", "--example"), "", {}),
@@ -128,6 +152,43 @@ def ended(one: Ran, code: int) -> Ran:
 
 def rows(one: Ran) -> list[dict[str, Any]]:
     return [json.loads(line) for line in one.stdout.splitlines()]
+
+
+def test_what_is_personal_is_masked_line_by_line_and_call_by_call(ran: Asked) -> None:
+    one = ended(ran("redact"), 0)
+    masked = rows(one)
+    assert [(row["text"], row["kinds"]) for row in masked] == [
+        ("it is four one", []),
+        ("my name is Ann", []),
+        ("[number]", ["number"]),
+        ("write to [email address]", ["email"]),
+        ("", []),
+    ]
+    assert all(0 <= row["seconds"] < 1 for row in masked)
+    assert one.stderr.splitlines() == ['line 5: expected {"text": "…"} or plain text']
+    assert ended(ran("redact text"), 0).stdout == "My card is [card number].\n"
+    ended(ran("redact nothing"), 2)
+
+
+def test_more_than_is_read_of_a_text_is_told(ran: Asked) -> None:
+    one = ended(ran("redact long"), 0)
+    assert rows(one)[0]["text"] == "x x x x"
+    assert one.stderr == "line 1: only its first 8 characters are read\n"
+
+
+def test_languages_are_told_line_by_line_and_call_by_call(ran: Asked) -> None:
+    told = rows(ended(ran("language"), 0))
+    assert [row["language"] for row in told] == ["es", "es", "en", "fr"]
+    assert all(0 < row["confidence"] <= 1 and row["seconds"] < 1 for row in told)
+    assert ended(ran("language text"), 0).stdout.startswith("es ")
+
+
+def test_without_a_model_nobody_translates(ran: Asked) -> None:
+    one = ended(ran("translate"), 0)
+    nothing = {"translation": None, "provider": None, "confidence": 0.0, "seconds": 0.0}
+    assert rows(one) == [nothing, nothing]
+    assert one.stderr.startswith("line 2: expected")
+    assert ended(ran("translate text"), 1).stdout == "\n"
 
 
 def test_the_help_lists_every_command(ran: Asked) -> None:

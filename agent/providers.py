@@ -51,6 +51,8 @@ from processors.voice.local import Local as LocalVoice
 from processors.voice.ready import Ready
 from processors.voice.service import Voice
 
+DAY = 86400
+"""Seconds."""
 _SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE}
 """The first is filled in each time, the others are spoken by Twilio."""
 
@@ -265,7 +267,7 @@ async def _opened(
         ),
         http=http,
         redis=redis,
-        memory=memory.LocalMemory(ttl=settings.memory_ttl),
+        memory=open_memory(settings, redis, emit),
         glossary=words,
         translations=services.translations(settings, http, words, emit),
     )
@@ -285,6 +287,21 @@ def _smart_turn() -> SmartTurn:
     return smart_turn
 
 
+def open_memory(settings: Settings, redis: Redis | None, emit: Emit) -> memory.Memory:
+    """Of a process; it begins with `start`."""
+    ttl = _remembered(settings)
+    opened: memory.Memory = memory.LocalMemory(ttl=ttl)
+    if redis is not None:
+        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit)
+    return opened if settings.retention_days else memory.Wordless(opened)
+
+
+def _remembered(settings: Settings) -> int:
+    """Seconds that a call is remembered: no longer than what was said may be kept."""
+    days = settings.retention_days
+    return min(settings.memory_ttl, days * DAY) if days else settings.memory_ttl
+
+
 def _redis(settings: Settings) -> Redis | None:
     url = settings.redis_url
     return None if url is None else store.connect(url.get_secret_value())
@@ -292,10 +309,6 @@ def _redis(settings: Settings) -> Redis | None:
 
 async def _stores(providers: Providers) -> None:
     settings = providers.settings
-    if providers.redis is not None:
-        providers.memory = memory.RedisMemory(
-            providers.redis, ttl=settings.memory_ttl, emit=providers.emit
-        )
     await providers.memory.start()
     if settings.twilio_account_sid and settings.twilio_auth_token:
         providers.rest = TwilioRest(

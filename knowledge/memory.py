@@ -160,6 +160,28 @@ class LocalMemory:
             del self._calls[oldest]
 
 
+class Wordless:
+    """Knows that a call was greeted, and in which language; nothing of what was said."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def remember(self, call: str, exchange: Exchange) -> None:
+        """Nothing is."""
+
+    def greeted(self, call: str, language: str) -> None:
+        self._memory.greeted(call, language)
+
+    async def recall(self, call: str) -> Recollection:
+        return await self._memory.recall(call)
+
+    async def start(self) -> None:
+        await self._memory.start()
+
+    async def close(self) -> None:
+        await self._memory.close()
+
+
 class RedisMemory:
     """Redis for all workers, the own process for when Redis is away.
 

@@ -18,6 +18,7 @@ from knowledge.memory import (
     Recollection,
     RedisMemory,
     Unwritten,
+    Wordless,
     decode,
     encode,
 )
@@ -322,3 +323,13 @@ async def test_a_slow_redis_is_waited_for_no_longer_than_its_budget(valkey: Valk
         slow.delay = 0.0
         await eventually(lambda: turns(valkey.port, "CA40", 2))
         await until(lambda: Switched("CA40", "memory", "redis", "late") in events)
+
+
+async def test_where_no_words_are_kept_a_call_is_still_known_to_be_greeted() -> None:
+    memory = Wordless(LocalMemory(ttl=DAY))
+    await memory.start()
+    memory.greeted("CA1", "es")
+    memory.remember("CA1", exchange(1.0))
+    known = await memory.recall("CA1")
+    assert (known.greeted, known.language, known.exchanges) == (True, "es", ())
+    await memory.close()

@@ -31,6 +31,8 @@ _ADULT, _LONG_AGO = 14, 21
 of a whole date from longer ago than the other nothing else is likely."""
 _CARD = 13
 """Digits of the shortest card number."""
+_CODE_TO_COME = 4
+"""Utterances after a card number in which its security code may be told."""
 _DATED = 7
 """Digits of a day, a month and a whole year."""
 _BIRTH = listed("""
@@ -101,7 +103,8 @@ class Redactor:
         self._kept = kept.patterns(numbers)
         self._today = today
         self._open = _Open()
-        self._card_given = False
+        self._card_given = 0
+        """Utterances left for a card's security code."""
         self._year_to_come = False
         """A birth was spoken of, or a day without its year: the next utterance may tell it."""
 
@@ -112,7 +115,7 @@ class Redactor:
     def read(self, text: str) -> Redacted:
         """Of a final utterance, which the next one may go on with."""
         redacted, self._open, given, self._year_to_come = self._read(text)
-        self._card_given = self._card_given or given
+        self._card_given = _CODE_TO_COME if given else max(0, self._card_given - 1)
         return redacted
 
     def _read(self, text: str) -> tuple[Redacted, _Open, bool, bool]:
@@ -121,7 +124,7 @@ class Redactor:
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
-        given, behind = self._card_given, 0
+        given, behind = self._card_given > 0, 0
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
             begun = self._open.code if self._goes_on(said, run) else ""
@@ -137,7 +140,7 @@ class Redactor:
         spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
         waiting = self._year_to_come and not row and len(said) <= _CHATTER
         to_come = waiting or (spoken_of and not told)
-        return _replaced(text, said, masks), open_, given, to_come
+        return _replaced(text, said, masks), open_, behind > 0, to_come
 
     def _apart(
         self, text: str, said: Sequence[Token], found: Sequence[Numeral]
@@ -235,6 +238,8 @@ class Redactor:
         if len(words & BEHIND_IT) > 1 or (words & BEHIND_IT and words & DIGITS):
             return True
         if (case.given or words & CUES[Kind.CARD]) and words & (BEHIND_IT | DIGITS):
+            return True
+        if case.given and len(run.digits) == _FEWEST_CODE:
             return True
         if case.behind and len(run.digits) in {3, 4}:
             return True

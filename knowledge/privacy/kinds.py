@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 CUES: dict[Kind, frozenset[str]] = {
     Kind.SSN: listed("ssn social"),
-    Kind.CVV: listed("cvv cvc cvv2 security seguridad reverso verification ccv"),
+    Kind.CVV: listed("cvv cvc cvv2 security seguridad reverso verification verificacion ccv"),
     Kind.CARD: listed("card tarjeta visa mastercard amex credit debit credito debito"),
     Kind.DNI: listed("dni nie nif pasaporte passport identidad license licencia"),
     Kind.IBAN: listed("iban account cuenta routing bank banco"),
@@ -61,7 +61,7 @@ def card(digits: str) -> bool:
     return len(digits) in _CARD and luhn(digits) and digits.strip("0") != ""
 
 
-BEHIND_IT = listed("back code codigo atras detras behind reverso")
+BEHIND_IT = listed("back code codigo atras detras behind reverso signature firma strip banda")
 DIGITS = listed("numbers numeros numeritos digitos digititos digits digitos cifras number numero")
 """Where a security code stands, and what it is: both announce one, either does after a card."""
 

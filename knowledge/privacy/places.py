@@ -145,7 +145,19 @@ def addresses(said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
     numbered = {numeral.after: numeral.first for numeral in found}
     for after, first in numbered.items():
         spans += _street(said, first, after, numbered)
-    return [Span(span.first, _flat(said, span.after, by_first)) for span in spans]
+    whole = [Span(span.first, _flat(said, span.after, by_first)) for span in _merged(spans)]
+    return _merged(whole)
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """Parts of one address that were found by different signs."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.first):
+        if merged and span.first <= merged[-1].after:
+            merged[-1] = Span(merged[-1].first, max(merged[-1].after, span.after))
+        else:
+            merged.append(span)
+    return merged
 
 
 def _announced(said: Sequence[Token]) -> Iterator[int]:

@@ -20,7 +20,7 @@ def tell() -> Languages:
 
 def test_what_is_personal_is_masked_and_what_is_harmless_stays() -> None:
     found = measure.masking()
-    assert measure.together(found.recall).all > 1900
+    assert measure.together(found.recall).all >= 2000
     assert found.recall["card"].rate >= 0.995
     assert {kind: s.rate for kind, s in found.recall.items() if s.rate < 0.98} == {}, found.missed
     assert {kind: s.rate for kind, s in found.precision.items() if s.rate < 0.97} == {}

@@ -61,7 +61,7 @@ PERSONAL = [
     ("It's 5/12/1980.", "It's [date of birth]."),
     ("five twelve nineteen eighty", "[date of birth]"),
     ("I live at 123 Main Street, apartment 4", "I live at [address]"),
-    ("vivo en la calle Mayor número 12, piso 3", "vivo en la [address]"),
+    ("vivo en la calle Mayor número 12, piso 3", "vivo en [address]"),
     ("my pin is 2024", "my pin is [number]"),
     ("policy AB-12345678", "policy AB-[number]"),
 ]

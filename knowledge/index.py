@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from knowledge.answers import Answer, Question
+from knowledge.confidence import VERBATIM
 from knowledge.documents import Piece
 from knowledge.embedding import Near
 from knowledge.entries import Entry, Wording
@@ -62,11 +63,11 @@ class Index:
         spoken = question.language if question.language in self._lexicons else _OTHER
         tongue = self._tongue(spoken)
         answer = tongue.best(question, near) if tongue is not None else None
-        if question.reading and (answer is None or answer.confidence < _FLAWLESS):
-            answer = _surer(answer, self._translated(question, near))
+        if question.reading and (answer is None or answer.confidence < VERBATIM):
+            answer = self._by_reading(question, near, answer)
         if answer is None:
             return self._told(question, self._lexicons[spoken])
-        if not leans(question.text, self._lexicons[spoken]):
+        if not self._leans(question, spoken):
             return answer
         if tongue is not None and tongue.says(question.text):
             return answer
@@ -82,6 +83,22 @@ class Index:
         if not passages:
             return None
         return Answer("", 0.0, "", "", question.language, passages=passages)
+
+    def _leans(self, question: Question, spoken: str) -> bool:
+        """By the words that decided."""
+        if question.reading and question.sure >= _FLAWLESS:
+            return leans(question.reading, self._lexicons["en"])
+        return leans(question.text, self._lexicons[spoken])
+
+    def _by_reading(
+        self, question: Question, near: Near | None, own: Answer | None
+    ) -> Answer | None:
+        """A reading that says what was said decides alone, so that the same question goes the same
+        way in every language; of a worse one only what it finds more surely counts."""
+        translated = self._translated(question, near)
+        if translated is not None and question.sure >= _FLAWLESS:
+            return translated
+        return _surer(own, translated)
 
     def _translated(self, question: Question, near: Near | None) -> Answer | None:
         tongue = self._tongue("en")

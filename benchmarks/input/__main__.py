@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.input import measure
 from benchmarks.input.latency import latency
 from benchmarks.input.measure import Share
+from knowledge.index import Index
 from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
 from knowledge.spoken import Languages
@@ -20,14 +21,18 @@ from knowledge.strangers import Strangers
 
 CARDS, OTHERS, HARMLESS, TOLD = 0.995, 0.98, 0.97, 0.99
 """To reach: recall of card numbers and of the rest, precision, languages."""
+TWINS, UNREAD = 0.95, 0.85
+"""To reach: Spanish questions that go the way of their English twins, read and unread."""
 SOON = {"cached": 0.01, "warmed by interims": 0.03, "cold": 0.33, "hanging": 0.005}
 """To reach: seconds that a turn is later, with a translator of 0.3 s, and with one that hangs."""
 
 
 def main(report: Path | None = None) -> None:
     found, hard = measure.masking(), measure.masking("hard")
+    entries = ingest(shipped(), date.max).entries
+    index = Index.build(entries)
     tell = Languages(
-        Detector.build(ingest(shipped(), date.max).entries, ("en", "es")),
+        Detector.build(entries, ("en", "es")),
         ("en", "es"),
         Strangers.load(),
     )
@@ -42,6 +47,8 @@ def main(report: Path | None = None) -> None:
         *((f"{language}, {words} words", share, TOLD) for (language, words), share in told.items()),
         ("hard talk: masked", measure.together(hard.recall), 0.0),
         ("hard talk: kept", measure.together(hard.precision), HARMLESS),
+        ("as its English twin, read", measure.twins(index, reading=True), TWINS),
+        ("as its English twin, unread", measure.twins(index, reading=False), UNREAD),
         ("turns of conversations", switched, TOLD),
     ]
     rows.append(("language, all", measure.together(told), TOLD))

@@ -14,9 +14,12 @@ from typing import Any
 
 import orjson
 
+from knowledge.answers import Question
+from knowledge.index import Index
 from knowledge.privacy import Redactor
 from knowledge.privacy.numerals import numerals, tokens
 from knowledge.privacy.runs import runs
+from knowledge.routing import Thresholds, choose
 from knowledge.sanitizing import sanitize
 from knowledge.spoken import Languages, Speaking
 
@@ -81,6 +84,30 @@ def masking(name: str = "redaction") -> Masking:
         if not line.get("secrets") and not line.get("keep"):
             found.untouched.add("[" not in text)
     return found
+
+
+def twins(index: Index, *, reading: bool) -> Share:
+    """Spanish questions that go the way of their English twins: same entry, same route.
+
+    `reading`: beside each its twin, as a translator without a fault would write it.
+    """
+    found, thresholds = Share(), Thresholds()
+    for text, twin in zip(_questions("es"), _questions("en"), strict=True):
+        spanish = Question(text, "es", reading=twin if reading else "", sure=0.95)
+        ways = []
+        for question in (spanish, Question(twin, "en")):
+            best = index.best(question)
+            way = choose(best, thresholds, model_available=True, ticket_id="")
+            ways.append((best.entry if best else "", way.route))
+        found.add(ways[0] == ways[1])
+    return found
+
+
+def _questions(language: str) -> list[str]:
+    """The shipped evaluation questions of callers, entry by entry."""
+    file = resources.files("benchmarks.router") / "questions" / f"{language}.tsv"
+    rows = [line.split("\t") for line in file.read_text("utf-8").splitlines()[1:]]
+    return [text for text, _ in rows]
 
 
 def together(shares: Mapping[Any, Share]) -> Share:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.input import measure
+from knowledge.index import Index
 from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
 from knowledge.spoken import Languages
@@ -57,6 +58,11 @@ def test_languages_are_told_by_few_words(tell: Languages, figure: Callable[[str]
     figure(f"{right} of {of} utterances told apart")
     assert of >= 400
     assert right / of >= 0.99
+
+
+def test_a_spanish_question_goes_the_way_of_its_english_twin_once_it_is_read() -> None:
+    index = Index.build(ingest(shipped(), TODAY).entries)
+    assert measure.twins(index, reading=True).rate >= 0.95
 
 
 def test_callers_who_switch_are_followed_and_odd_words_are_not(tell: Languages) -> None:

@@ -344,3 +344,38 @@ def test_building_and_asking_are_quick(figure: Callable[[str], None]) -> None:
     figure(f"built in {built:.3f} s, asked in {median:.0f} µs (p50), {worst:.0f} µs (p99)")
     assert built < 1.5
     assert median < 3_000
+
+
+def read(index: Index, text: str, reading: str, sure: float = 0.95) -> Answer:
+    answer = index.best(Question(text, "es", reading=reading, sure=sure))
+    assert answer is not None
+    return answer
+
+
+def test_a_turn_that_was_read_well_goes_the_way_of_its_twin() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, BRIDGE])
+    english = asked(index, "How old is the Brooklyn Bridge?")
+    spanish = read(index, "¿qué edad tiene el puente?", "How old is the Brooklyn Bridge?")
+    assert (spanish.entry, spanish.confidence) == ("bridge", english.confidence)
+    assert (spanish.text, spanish.language) == ("It opened in 1883.", "en"), "told in English alone"
+
+
+def test_a_reading_finds_the_entry_and_the_callers_language_its_words() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, BRIDGE])
+    answer = read(index, "la parte mía del siniestro", "what do I pay first")
+    assert (answer.entry, answer.language, answer.text) == (
+        "deductible",
+        "es",
+        "Lo que paga usted.",
+    )
+
+
+def test_a_doubtful_reading_counts_less_and_never_against_the_callers_own_words() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, BRIDGE])
+    sure = read(index, "el granizo", "Does my policy cover hail damage to my car?")
+    doubtful = read(index, "el granizo", "Does my policy cover hail damage to my car?", 0.5)
+    assert doubtful.confidence < sure.confidence
+    own = read(index, "¿qué es el deducible?", "How old is the Brooklyn Bridge?", 0.95)
+    assert own.entry == "deductible", "word for word what is known"
+    half = read(index, "qué es un deducible", "the age of a bridge", 0.5)
+    assert half.entry == "deductible"

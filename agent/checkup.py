@@ -22,6 +22,7 @@ def checks(providers: Providers) -> list[Check]:
     return [
         *_line(providers),
         *_ears(providers),
+        *_translators(providers),
         *_knowledge(providers),
         *_model(providers),
         *_voice(providers),
@@ -74,6 +75,21 @@ def _knowledge(providers: Providers) -> Iterator[Check]:
 
 async def _embed(embedding: Embedding) -> None:
     await embedding.embed(["hello"])
+
+
+def _translators(providers: Providers) -> Iterator[Check]:
+    translations, settings = providers.translations, providers.settings
+
+    async def ask() -> None:
+        source, target = "es", settings.input_processing_target_language
+        if await translations.whole("hola", source, "en" if target == source else target) is None:
+            raise Fault("exhausted", "nobody could")
+
+    if names := translations.names:
+        yield Check("translate", ", ".join(names), "see INPUT_PROCESSING_PREFERRED_PROVIDER", ask)
+    else:
+        why = "no model's key is set, or embedded is preferred: the router matches by its vectors"
+        yield Check("translate", "nobody", why)
 
 
 def _model(providers: Providers) -> Iterator[Check]:

@@ -109,8 +109,9 @@ class Translations:
         """Readings in a row that nobody could wait for."""
 
     @property
-    def available(self) -> bool:
-        return bool(self._translators)
+    def names(self) -> tuple[str, ...]:
+        """Who translates, in the order of asking."""
+        return tuple(translator.name for translator in self._translators)
 
     @property
     def busy(self) -> bool:

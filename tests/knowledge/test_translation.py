@@ -173,7 +173,7 @@ async def test_where_nothing_is_said_nothing_is_read(
 
 async def test_without_a_translator_nobody_waits() -> None:
     translations = Translations([], WORDS, emit=nowhere)
-    assert not translations.available
+    assert translations.names == ()
     assert await translations.read(SPANISH, "es", "en") is None
     translations.warm(SPANISH, "es", "en")
     await translations.close()

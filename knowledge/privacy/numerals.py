@@ -106,7 +106,12 @@ class Numeral:
 
 def tokens(text: str) -> list[Token]:
     return [
-        Token(fold(match.group()), match.start(), match.end(), match.group().isupper())
+        Token(
+            fold(match.group()) or match.group(),
+            match.start(),
+            match.end(),
+            match.group().isupper(),
+        )
         for match in _TOKEN.finditer(text)
     ]
 

@@ -167,3 +167,8 @@ def test_nothing_raises(text: str) -> None:
 
 def test_every_kind_has_a_place_of_its_own() -> None:
     assert len({kind.value for kind in Kind}) == len(Kind)
+
+
+@pytest.mark.parametrize("text", ["\u1dc0", "4111 \u0301 1111", "\u200b4111"])
+def test_marks_alone_are_no_words(text: str) -> None:
+    assert "4111" not in redactor().read(text).text

@@ -163,16 +163,19 @@ def translate(
     """A caller's words in another language, as router and knowledge read them."""
     if not jsonl and not text:
         fail("a text is needed, or --jsonl", USAGE)
-    settings = checked_settings()
+    import asyncio
+
     from agent import reading
+    from agent.settings.light import light
     from knowledge.glossary import GlossaryError
     from knowledge.strangers import StrangersMissing
 
+    settings = light() or checked_settings()
     with mistakes(GlossaryError, StrangersMissing):
         if jsonl:
-            run(reading.lines(settings, *pipes(), language=language, to=to, warn=warn))
+            asyncio.run(reading.lines(settings, *pipes(), language=language, to=to, warn=warn))
         else:
-            found = run(reading.one(settings, text, language, to))
+            found = asyncio.run(reading.one(settings, text, language, to))
             typer.echo(reading.line(found) if json else found.translation or "")
             raise typer.Exit(0 if found.translation else FAILED)
 

@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
 from time import perf_counter
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent import keyboard, telling
+from agent import keyboard
 from agent.jsonl import Line, NoText, read
-from agent.settings import Settings
-from knowledge import glossary
+from agent.settings.light import Light
 from knowledge.events import nowhere
 from knowledge.translation import LONGEST, Translation
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,13 @@ class Read:
 Ask = Callable[[str, str, str], Awaitable[Read]]
 
 
-async def one(settings: Settings, text: str, language: str, to: str) -> Read:
+async def one(settings: "Settings | Light", text: str, language: str, to: str) -> Read:
     async with _open(settings) as ask:
         return await ask(text, language, to)
 
 
 async def lines(
-    settings: Settings,
+    settings: "Settings | Light",
     source: TextIO,
     sink: TextIO,
     *,
@@ -64,14 +66,17 @@ def line(found: Read) -> str:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Ask]:
-    tell = telling.open_telling(settings, None)
-    words = glossary.load(settings.knowledge_dir)
-    if not (settings.models or settings.flash_api_key):
+async def _open(settings: "Settings | Light") -> AsyncIterator[Ask]:
+    if isinstance(settings, Light) or not (settings.models or settings.flash_api_key):
         yield _nobody
         return
-    from agent import services  # noqa: PLC0415 (seconds that nobody waits for without a provider)
+    # seconds that nobody waits for without a provider
+    from agent import services, telling  # noqa: PLC0415
+    from knowledge import glossary  # noqa: PLC0415
     from processors.model.openai import connections  # noqa: PLC0415
+
+    tell = telling.open_telling(settings, None)
+    words = glossary.load(settings.knowledge_dir)
 
     http = connections()
     translations = services.translations(settings, http, words, nowhere)

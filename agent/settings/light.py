@@ -30,7 +30,9 @@ class Light:
     models: tuple[str, ...] = ()
     pinecone_api_key: None = None
     redis_url: None = None
+    flash_api_key: None = None
     input_processing_max_text_length: int = 5000
+    input_processing_target_language: str = "en"
 
 
 def light(environ: Mapping[str, str] | None = None, dotenv: Path = DOTENV) -> Light | None:

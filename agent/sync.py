@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent import library
@@ -41,6 +41,8 @@ async def sync(
         raise Unsynced(f"{folder}: nothing that can be used")
     version = edition.version(content)
     tell(f"content {version}: {len(content.entries)} entries, {len(content.pieces)} passages")
+    if settings.pinecone_api_key is not None and not create:
+        await _there(settings)  # rather than after minutes of vectors
     async with opened(settings) as embedding:
         if embedding is None:
             tell("vectors: none, because no embedding is installed or EMBEDDING=none")
@@ -111,6 +113,36 @@ async def _fit(
         tell("confidence: fitted to the phrasings of this content")
 
 
+def _account(settings: Settings) -> Account:
+    assert settings.pinecone_api_key is not None
+    return Account(
+        settings.pinecone_api_key.get_secret_value(),
+        index=settings.pinecone_index,
+        namespace=settings.pinecone_namespace or "",
+        host=settings.pinecone_host or "",
+        controller=settings.pinecone_controller_host,
+    )
+
+
+@contextmanager
+def _unsynced() -> Iterator[None]:
+    from knowledge.pinecone.sync import Unfit  # noqa: PLC0415 (the vendor's client is large)
+
+    try:
+        yield
+    except Unfit as error:
+        raise Unsynced(str(error)) from error
+    except Fault as fault:
+        raise Unsynced(f"pinecone: {fault}") from fault
+
+
+async def _there(settings: Settings) -> None:
+    from knowledge.pinecone.sync import there  # noqa: PLC0415
+
+    with _unsynced():
+        await there(_account(settings))
+
+
 async def _pinecone(
     settings: Settings,
     vectors: Vectors,
@@ -119,25 +151,15 @@ async def _pinecone(
     tell: Callable[[str], None],
     progress: Told,
 ) -> None:
-    from knowledge.pinecone.sync import Unfit  # noqa: PLC0415 (the vendor's client is large)
     from knowledge.pinecone.sync import sync as level  # noqa: PLC0415
 
-    assert settings.pinecone_api_key is not None
-    account = Account(
-        settings.pinecone_api_key.get_secret_value(),
-        index=settings.pinecone_index,
-        namespace=settings.pinecone_namespace or "",
-        host=settings.pinecone_host or "",
-        controller=settings.pinecone_controller_host,
-    )
-    try:
+    with _unsynced():
         done = await level(
-            account, vectors, create=create, tell=lambda n, of: progress("pinecone", n, of)
+            _account(settings),
+            vectors,
+            create=create,
+            tell=lambda n, of: progress("pinecone", n, of),
         )
-    except Unfit as error:
-        raise Unsynced(str(error)) from error
-    except Fault as fault:
-        raise Unsynced(f"pinecone: {fault}") from fault
     tell(f"pinecone: {done.added} added, {done.removed} removed, {done.kept} as they were")
 
 

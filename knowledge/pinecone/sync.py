@@ -64,6 +64,15 @@ async def sync(
             return await _level(index, account.namespace, vectors, tell)
 
 
+async def there(account: Account) -> None:
+    """Whether the index is there and fits, before anybody works for it. Raises Unfit and Fault."""
+    with faults():
+        async with AsyncPinecone(
+            account.key, host=root(account.controller), timeout=REQUEST
+        ) as control:
+            await _host(control, account, create=False)
+
+
 async def _host(control: AsyncPinecone, account: Account, *, create: bool) -> str:
     if account.host:
         return root(account.host)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TextIO, TypeVar
 
 import orjson
 
@@ -61,6 +61,26 @@ def read(line: str) -> Line:
         code(language) if isinstance(language, str) else "",
         str(call) if isinstance(call, str | int) else "",
     )
+
+
+def answer(
+    source: TextIO,
+    sink: TextIO,
+    warn: Callable[[str], None],
+    made: Callable[[int, Line], object],
+) -> None:
+    """A dataclass `made(number, line)` for each line, as a JSON object, in the same order.
+
+    A line without a text is told, and answered as an empty one.
+    """
+    for number, text in enumerate(source, 1):
+        try:
+            line = read(text)
+        except NoText as error:
+            warn(f"line {number}: {error}")
+            line = Line("")
+        sink.write(orjson.dumps(made(number, line)).decode() + "\n")
+        sink.flush()
 
 
 def code(language: str) -> str:

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent.jsonl import Line, NoText
-from agent.jsonl import read as read_line
+from agent.jsonl import answer
 from agent.meaning import Meaning
 from knowledge import edition
 from knowledge.answers import Question
@@ -104,15 +102,7 @@ def answer_lines(
     asked: Ask, source: TextIO, sink: TextIO, language: str, warn: Callable[[str], None]
 ) -> None:
     """A question a line in, a JSON object a line out, in the same order."""
-    for number, line in enumerate(source, 1):
-        try:
-            read = read_line(line)
-        except NoText as error:
-            warn(f"line {number}: {error}")
-            read = Line("")
-        found = asked(read.text, read.language or language)
-        sink.write(orjson.dumps(asdict(found)).decode() + "\n")
-        sink.flush()
+    answer(source, sink, warn, lambda _, said: asked(said.text, said.language or language))
 
 
 def show(found: Asked, console: "Console") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
-from agent.jsonl import Calls, Line, NoText, read
+from agent.jsonl import Calls, Line, answer
 from knowledge import persona
 from knowledge.privacy import Redactor
 from knowledge.sanitizing import sanitize
@@ -42,16 +42,13 @@ class Masking:
 
     def lines(self, source: TextIO, sink: TextIO, warn: Callable[[str], None]) -> None:
         """A text a line in, a JSON object a line out, in the same order."""
-        for number, text in enumerate(source, 1):
-            try:
-                said = read(text)
-            except NoText as error:
-                warn(f"line {number}: {error}")
-                said = Line("")
+
+        def mask(number: int, said: Line) -> Masked:
             if len(said.text) > self._longest:
                 warn(f"line {number}: only its first {self._longest} characters are read")
-            sink.write(line(self(said.text, said.call)) + "\n")
-            sink.flush()
+            return self(said.text, said.call)
+
+        answer(source, sink, warn, mask)
 
 
 def open_masking(settings: "Settings | Light", knowledge: Path | None) -> Masking:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 import orjson
 
 from agent import library
-from agent.jsonl import Calls, Line, NoText, read
+from agent.jsonl import Calls, answer
 from knowledge.spoken import Languages, Speaking
 from knowledge.strangers import Strangers
 
@@ -40,14 +40,7 @@ class Telling:
 
     def lines(self, source: TextIO, sink: TextIO, warn: Callable[[str], None]) -> None:
         """A text a line in, a JSON object a line out, in the same order."""
-        for number, text in enumerate(source, 1):
-            try:
-                said = read(text)
-            except NoText as error:
-                warn(f"line {number}: {error}")
-                said = Line("")
-            sink.write(line(self(said.text, said.call, said.language)) + "\n")
-            sink.flush()
+        answer(source, sink, warn, lambda _, said: self(said.text, said.call, said.language))
 
 
 def open_telling(settings: "Settings | Light", knowledge: Path | None) -> Telling:

@@ -131,13 +131,15 @@ class Providers:
             self.voice_clients, call=call, emit=self.emit, language=language, ready=self.ready
         )
 
-    def guess(self, call: str) -> Guesses:
+    def guess(self, call: str) -> Guesses | None:
         """What has an answer's sound, or a turn's reading, at hand before the turn is over."""
         target = self.settings.input_processing_target_language
-        guesses: list[Guess] = [Ahead(self.translations, target=target)]
+        guesses: list[Guess] = []
+        if self.translations.names:
+            guesses.append(Ahead(self.translations, target=target))
         if self.ready is not None:
             guesses.append(self._speculation(call, self.ready))
-        return Guesses(guesses)
+        return Guesses(guesses) if guesses else None  # each word of a turn costs its language
 
     def _speculation(self, call: str, ready: Ready) -> Speculation:
 

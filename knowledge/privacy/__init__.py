@@ -65,10 +65,6 @@ class _Open:
     """Digits so far, with the letters before them."""
     utterances: int = 0
 
-    @property
-    def digits(self) -> str:
-        return "".join(one for one in self.code if one.isdigit())
-
 
 @dataclass(slots=True)
 class _Mask:
@@ -188,7 +184,7 @@ class Redactor:
             return _Mask(Span(run.first, run.after), Kind.NUMBER, own, instead=own), ""
         foreigner = around.foreigner(said, run, letters)
         cue = Kind.DNI if foreigner else around.cue(said, run)
-        if not foreigner and kept.spelled(self._kept, said, run) is not None:
+        if not foreigner and kept.spelled(self._kept, said, run):
             return None, ""
         birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
         if self._year_to_come and _year(run) and around.goes_on(said, run, run.first):
@@ -200,13 +196,15 @@ class Redactor:
             if not run.numerals:
                 return None, code if harmless.clock_said(said, case.run) else ""
             digits = run.digits
-        if len(digits) < (_FEWEST_CODE if self._code_expected(case, cue) else FEWEST):
+        expected = self._code_expected(case, cue)
+        if len(digits) < (_FEWEST_CODE if expected else FEWEST):
             return None, "" if stays else code
         bare = not case.begun and len(run.digits) >= _DATED
         if birth or (bare and self._bare_birth(case.text, said, run)):
             span = Span(run.first, run.after)
             return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
-        what = self._kind(said, run, digits, letters, cue)
+        short = expected and len(run.digits) in {3, 4}
+        what = Kind.CVV if short else _kind(said, run, digits, letters, cue)
         return self._mask(said, run, what, code), "" if stays else code
 
     def _harmless(self, case: _Case, cue: Kind | None, birth: bool) -> int:
@@ -251,21 +249,6 @@ class Redactor:
         return case.given and all(
             token.text in around.BARE or joins(token) or token.masked for token in beside
         )
-
-    def _kind(
-        self,
-        said: Sequence[Token],
-        run: Run,
-        digits: str,
-        letters: Sequence[tuple[str, int]],
-        cue: Kind | None,
-    ) -> Kind:
-        before = "".join(one for one, _ in letters)
-        if cue is None and self._card_given and len(run.digits) in {3, 4}:
-            return Kind.CVV
-        if run.first > 0 and said[run.first - 1].text == "+":
-            return Kind.PHONE
-        return kind(digits, before, around.letter_after(said, run.after)[0], cue)
 
     def _mask(self, said: Sequence[Token], run: Run, what: Kind, code: str) -> _Mask:
         first, after = run.first, run.after
@@ -323,6 +306,19 @@ class Redactor:
         if self._open.code and words <= _CHATTER and self._open.utterances < _PATIENCE:
             return replace(self._open, utterances=self._open.utterances + 1)
         return _Open()
+
+
+def _kind(
+    said: Sequence[Token],
+    run: Run,
+    digits: str,
+    letters: Sequence[tuple[str, int]],
+    cue: Kind | None,
+) -> Kind:
+    if run.first > 0 and said[run.first - 1].text == "+":
+        return Kind.PHONE
+    before = "".join(one for one, _ in letters)
+    return kind(digits, before, around.letter_after(said, run.after)[0], cue)
 
 
 def _year(run: Run) -> bool:

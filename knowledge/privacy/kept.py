@@ -42,17 +42,14 @@ def written(known: Iterable[Kept], text: str) -> Iterator[re.Match[str]]:
         yield from kept.written.finditer(text)
 
 
-def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run) -> int | None:
-    """The token with which a kept number begins that ends with the run; None if none does."""
-    letters = letters_before(said, run.first)
+def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run) -> bool:
+    """Whether the run, with letters spelled before it, is a kept number."""
     behind = said[run.after : run.after + 1]
     if any(token.start == said[run.after - 1].end and token.text.isalpha() for token in behind):
-        return None
-    for start in range(len(letters) + 1):
-        code = "".join(one for one, _ in letters[start:]) + run.digits
-        if any(kept.bare.fullmatch(code) for kept in known):
-            return letters[start][1] if start < len(letters) else run.first
-    return None
+        return False
+    letters = [one for one, _ in letters_before(said, run.first)]
+    codes = ("".join(letters[start:]) + run.digits for start in range(len(letters) + 1))
+    return any(whole(known, code) for code in codes)
 
 
 def whole(known: Sequence[Kept], code: str) -> bool:

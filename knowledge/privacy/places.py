@@ -15,7 +15,6 @@ _ENDINGS = listed("""
     """)
 _LONGEST_DOMAIN = 14
 _LONGEST_NAME = 24
-_IN_NAME = listed("dot punto point . underscore guion bajo dash hyphen - _ plus mas")
 _BEFORE_NAME = listed("""
     is es it's its my mi email e-mail mail correo address direccion electronico to a send me
     the el la at have tengo use usa esta using under con with and y write escriba escribame

@@ -1,6 +1,6 @@
 """Runs: numbers that follow one another with nothing between them but what joins digits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.privacy.kinds import listed
@@ -107,11 +107,3 @@ def _together(said: Sequence[Token], at: int) -> bool:
     following = said[at + 1] if at + 1 < len(said) else None
     touching = following is not None and following.start == token.end
     return token.shouted or (touching and following is not None and following.text[0] in _CODE)
-
-
-def after_while(said: Sequence[Token], at: int, holds: Callable[[Token], bool], most: int) -> int:
-    """The first token from `at` on that does not hold, at most so many further."""
-    end = min(len(said), at + most)
-    while at < end and holds(said[at]):
-        at += 1
-    return at

@@ -64,6 +64,21 @@ async def test_a_security_code_is_held_nowhere() -> None:
     assert desk.vault.fill("[security code]") == "[security code]"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["my card is 4111 1111 1111 1111 and 123"],
+        ["my card is 4111 1111 1111 1111", "one two three"],
+        ["the three digits on the back of the card are 123"],
+    ],
+)
+async def test_a_code_that_nobody_calls_by_its_name_is_held_nowhere_either(said: list[str]) -> None:
+    desk = Desk()
+    frames = await desk.pass_on(*map(final, said))
+    assert frames[-1].text.rstrip(".").endswith("[security code]")
+    assert desk.vault.fill("[number] [security code]") == "[number] [security code]"
+
+
 @pytest.mark.parametrize(("least", "doubtful"), [(0.6, True), (0.1, False)])
 async def test_a_transcript_of_which_too_little_is_speech_is_marked(
     least: float, doubtful: bool

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
+from agent.fleet.leash import parted
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.doors import Doors
@@ -161,9 +162,13 @@ async def running(app: FastAPI, doors: Doors, listener: socket.socket) -> AsyncI
 
 
 def serve(
-    settings: Settings, furnish: Callable[[Settings], AbstractAsyncContextManager[House]]
+    settings: Settings,
+    furnish: Callable[[Settings], AbstractAsyncContextManager[House]],
+    *,
+    supervised: bool = False,
 ) -> None:
     """Runs one worker on HOST and PORT until it has drained. `furnish` loads what calls need.
+    `supervised`: it also ends when its supervisor is no more.
 
     Raises OSError when the address is taken.
     """
@@ -174,12 +179,15 @@ def serve(
         server = CallServer(lobby, None, drain_deadline=settings.drain_deadline)
         serving = asyncio.create_task(server.serve([listener]), name="server")
         opening = asyncio.create_task(_open(lobby, server, furnish(settings)), name="open")
+        leash = asyncio.create_task(_leashed(server), name="leash") if supervised else None
         try:
             await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
             if opening.done():
                 server.end()
             await serving
         finally:
+            if leash is not None:
+                leash.cancel()
             opening.cancel()
             await asyncio.wait({opening})
         if not opening.cancelled():
@@ -187,6 +195,12 @@ def serve(
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(main())
+
+
+async def _leashed(server: CallServer) -> None:
+    await parted()
+    logger.error("the supervisor is gone")
+    server.end()
 
 
 async def _open(

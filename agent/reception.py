@@ -14,6 +14,7 @@ from agent import doctor
 from agent.books import Books, address, open_books
 from agent.call import Stages
 from agent.checkup import checks
+from agent.fleet.station import station, wires
 from agent.inquiry import inquire
 from agent.learning import Learning
 from agent.line.signature import Signature
@@ -73,7 +74,8 @@ async def furnish(
         books = open_books(settings, watchers)
         await books.start()
         stack.push_async_callback(books.close)
-        emit = everybody(watchers, books.journal.record)
+        wired = await stack.enter_async_context(wires(settings))
+        emit = everybody(watchers, books.journal.record, wired.feed.record)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
@@ -85,12 +87,20 @@ async def furnish(
         metrics.count_calls(lambda: doors.calls)
         collector.start()
         stack.callback(collector.stop)
+        fleet = await stack.enter_async_context(
+            station(
+                settings,
+                wired,
+                switchboard,
+                shut=lambda: doors.refusing or lag.strained(),
+            )
+        )
         secret = _secret(settings, key)
         yield House(
             public=settings.public,
             signature=Signature(secret, settings.public),
             tokens=Tokens(secret, _stores(providers)),
-            answer=switchboard.answer,
+            answer=fleet.answer,
             ended=switchboard.ended,
             over=switchboard.over,
             doors=doors,
@@ -99,6 +109,12 @@ async def furnish(
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
             gate=_gate(settings),
+            arrivals=fleet.arrivals,
+            returns=fleet.returns,
+            elsewhere=fleet.elsewhere,
+            full=lambda: fleet.fleet.crowded,
+            move=switchboard.move_all,
+            control=fleet.control,
             ask=inquire(providers),
             desk=_desk(providers, books, learning, watchers),
             version=version("answerline"),

@@ -347,4 +347,4 @@ def decode(value: bytes | str) -> Recollection:
 
 
 def _key(call: str) -> str:
-    return f"answerline:call:{call}:memory"
+    return f"answerline:call:{{{call}}}:memory"

@@ -20,6 +20,7 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Refused,
     Switched,
     ToolUsed,
     Transferred,
@@ -51,6 +52,12 @@ class Metrics:
         )
         self._ended = Counter(
             "answerline_calls", "Calls that ended, by outcome.", ["outcome"], registry=registry
+        )
+        self._refused = Counter(
+            "answerline_calls_refused",
+            "Calls that did not get to the agent, by why.",
+            ["why"],
+            registry=registry,
         )
         self._length = Histogram(
             "answerline_call_seconds", "Length of calls.", buckets=LONG, registry=registry
@@ -243,6 +250,8 @@ class Metrics:
                 self._wishes.labels(wish).inc()
             case Began(resumed=resumed):
                 self._began.labels("yes" if resumed else "no").inc()
+            case Refused(why=why):
+                self._refused.labels(why).inc()
             case Ended(outcome=outcome, seconds=seconds):
                 self._ended.labels(outcome).inc()
                 self._length.observe(seconds)

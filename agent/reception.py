@@ -88,12 +88,7 @@ async def furnish(
         collector.start()
         stack.callback(collector.stop)
         fleet = await stack.enter_async_context(
-            station(
-                settings,
-                wired,
-                switchboard,
-                shut=lambda: doors.refusing or lag.strained(),
-            )
+            station(settings, wired, switchboard, lambda: doors.refusing or lag.strained())
         )
         secret = _secret(settings, key)
         yield House(
@@ -109,10 +104,7 @@ async def furnish(
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
             gate=_gate(settings),
-            arrivals=fleet.arrivals,
-            returns=fleet.returns,
-            elsewhere=fleet.elsewhere,
-            full=lambda: fleet.fleet.crowded,
+            front=fleet.front,
             move=switchboard.move_all,
             control=fleet.control,
             ask=inquire(providers),

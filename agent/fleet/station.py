@@ -12,6 +12,7 @@ from agent.fleet.commands import Commands
 from agent.fleet.elsewhere import Elsewhere
 from agent.fleet.feed import Feed
 from agent.fleet.fleet import Fleet
+from agent.fleet.front import Front
 from agent.fleet.identity import WorkerId, identity
 from agent.line.protocol import Start
 from agent.settings import Settings
@@ -48,15 +49,10 @@ async def wires(settings: Settings) -> AsyncIterator[Wires]:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    fleet: Fleet
-    arrivals: Arrivals
-    elsewhere: Elsewhere
+    front: Front
     control: Control
     answer: Answer
     """The switchboard's, with the call entered as this worker's."""
-
-    async def returns(self, call: str) -> None:
-        await self.fleet.admit(call, known=True)
 
 
 @asynccontextmanager
@@ -64,7 +60,6 @@ async def station(
     settings: Settings,
     wires: Wires,
     switchboard: Switchboard,
-    *,
     shut: Callable[[], bool],
 ) -> AsyncIterator[Station]:
     """`shut`: no new call is wanted here."""
@@ -76,6 +71,9 @@ async def station(
         async with fleet.having(start.call):
             await switchboard.answer(socket, start)
 
+    async def returns(call: str) -> None:
+        await fleet.admit(call, known=True)
+
     elsewhere = Elsewhere(
         settings.public,
         switchboard.say,
@@ -86,4 +84,5 @@ async def station(
     control = Control(fleet, commands, wires.feed, tuple(settings.departments))
     arrivals = Arrivals(fleet.admit, people=lambda: fleet.people)
     async with fleet.member():
-        yield Station(fleet, arrivals, elsewhere, control, answer)
+        front = Front(arrivals, elsewhere, returns, lambda: fleet.crowded)
+        yield Station(front, control, answer)

@@ -53,12 +53,6 @@ class Metrics:
         self._ended = Counter(
             "answerline_calls", "Calls that ended, by outcome.", ["outcome"], registry=registry
         )
-        self._refused = Counter(
-            "answerline_calls_refused",
-            "Calls that did not get to the agent, by why.",
-            ["why"],
-            registry=registry,
-        )
         self._length = Histogram(
             "answerline_call_seconds", "Length of calls.", buckets=LONG, registry=registry
         )
@@ -203,6 +197,12 @@ class Metrics:
         )
 
     def _name_process(self, registry: CollectorRegistry) -> None:
+        self._refused = Counter(
+            "answerline_calls_refused",
+            "Calls that did not get to the agent, by why.",
+            ["why"],
+            registry=registry,
+        )
         self._lag = Histogram(
             "answerline_event_loop_lag_seconds", "Event-loop lag.", buckets=FAST, registry=registry
         )

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from starlette.websockets import WebSocket
 
 from agent.doctor import Row
-from agent.fleet.arrivals import Arrivals, open_door
-from agent.fleet.elsewhere import Elsewhere
+from agent.fleet.front import Front
 from agent.line.protocol import Start
 from agent.line.signature import Signature
 from agent.line.token import Tokens
@@ -23,10 +22,6 @@ from knowledge.events import Emit, nowhere
 
 async def _nothing() -> Sequence[Row]:
     return ()
-
-
-async def _returned(_call: str) -> None:
-    return
 
 
 async def _moved() -> None:
@@ -55,14 +50,8 @@ class House:
     """Asks each dependency; slow, and never on a call's way."""
     gate: Gate = field(default_factory=lambda: Gate(Keys(), Limits()))
     """Who may look at metrics and dependencies, ask, and change something."""
-    arrivals: Arrivals = field(default_factory=open_door)
-    """Who takes a call that comes in."""
-    returns: Callable[[str], Awaitable[None]] = _returned
-    """Told a call that was let in before and wants another stream."""
-    elsewhere: Elsewhere = field(default_factory=Elsewhere)
-    """What becomes of calls that the agent does not take."""
-    full: Callable[[], bool] = lambda: False
-    """Whether this worker carries more than it should: another one is to take the stream."""
+    front: Front = field(default_factory=Front)
+    """Who comes in, and where all others go."""
     move: Callable[[], Awaitable[None]] = _moved
     """Moves the running calls to other workers."""
     ask: Ask | None = None

@@ -44,7 +44,7 @@ def routes(house: House) -> APIRouter:
     async def dialled(request: Request) -> Response:
         """After a number that was called in the agent's place."""
         form = await proven(house, request)
-        return document(house.elsewhere.dialled(form.first("DialCallStatus")))
+        return document(house.front.elsewhere.dialled(form.first("DialCallStatus")))
 
     async def status(request: Request) -> Response:
         told(house, await proven(house, request))
@@ -74,7 +74,7 @@ def _post(router: APIRouter, path: str, post: Callable[[Request], Awaitable[Resp
 
 
 async def _media(house: House, websocket: WebSocket) -> None:
-    if house.doors.refusing or house.full():
+    if house.doors.refusing or house.front.full():
         await websocket.send_denial_response(Response(status_code=UNWANTED))
         return
     if not house.signature.proves_upgrade(signed(websocket)):

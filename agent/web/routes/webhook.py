@@ -105,22 +105,22 @@ async def arrive(house: House, form: Form) -> Response:
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
     call, called = call_of(form), form.first("To")
-    way = await house.arrivals.way(call, form.first("From"))
+    way = await house.front.arrivals.way(call, form.first("From"))
     if way is Way.AGENT:
         return await _stream(house, form)
     house.emit(Refused(call, WHY[way]))
     if way is Way.PERSON:
-        return document(house.elsewhere.person(called))
-    return document(twiml.reject() if way is Way.OFTEN else house.elsewhere.full(called))
+        return document(house.front.elsewhere.person(called))
+    return document(twiml.reject() if way is Way.OFTEN else house.front.elsewhere.full(called))
 
 
 async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
     """The next media stream of a call that is on; `back`: see `twiml.connect`."""
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
-    if back is None and house.arrivals.people():
-        return document(house.elsewhere.person(form.first("To")))
-    await house.returns(call_of(form))
+    if back is None and house.front.arrivals.people():
+        return document(house.front.elsewhere.person(form.first("To")))
+    await house.front.returns(call_of(form))
     return await _stream(house, form, back)
 
 

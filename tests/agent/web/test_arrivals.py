@@ -9,6 +9,7 @@ import pytest
 from agent.fleet.arrivals import Arrivals
 from agent.fleet.elsewhere import Elsewhere
 from agent.fleet.fleet import Fleet
+from agent.fleet.front import Front
 from agent.fleet.identity import identity
 from knowledge.events import Refused
 from knowledge.persona import Phrase, load
@@ -28,10 +29,8 @@ def furniture(fleet: Fleet, *, rate: str = "1000/minute", **changes: Any) -> dic
         "languages": ("en", "es"),
         "departments": NUMBERS,
     }
-    return {
-        "arrivals": Arrivals(fleet.admit, people=lambda: fleet.people, rate=rate),
-        "elsewhere": Elsewhere(**(told | changes)),
-    }
+    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people, rate=rate)
+    return {"front": Front(arrivals, Elsewhere(**(told | changes)))}
 
 
 def fleet_of(most: int) -> Fleet:

@@ -41,7 +41,7 @@ coverage: $(READY) ## the tests again, with the branches that they take
 	$(BIN)/coverage report --show-missing --skip-covered
 
 .PHONY: check
-check: $(READY) ## style, types, layers, spelling, lengths, .env.example
+check: $(READY) ## style, types, layers, spelling, lengths, .env.example, balancers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -49,6 +49,7 @@ check: $(READY) ## style, types, layers, spelling, lengths, .env.example
 	$(BIN)/codespell
 	$(BIN)/python -m pytest tests/test_lengths.py tests/agent/settings/test_page.py
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/python deploy/check.py
 
 .PHONY: bench
 bench: $(READY) ## ratios against the stock Pipecat bot

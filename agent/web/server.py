@@ -18,6 +18,7 @@ from loguru import logger
 from starlette.types import Receive, Scope, Send
 
 from agent.fleet.leash import parted
+from agent.fleet.watchdog import watchdog
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.doors import Doors
@@ -232,8 +233,9 @@ async def _open(
     """Holds the house open until it is cancelled."""
     async with furnished as house:
         lobby.app, server.doors, server.move = create_app(house), house.doors, house.move
-        house.doors.open()
-        await asyncio.Event().wait()
+        async with watchdog():
+            house.doors.open()
+            await asyncio.Event().wait()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,28 +1,25 @@
-"""A worker without ears and voice: what serves, drains and shares calls is the product's own.
+"""A worker without ears and voice: what serves, drains and is watched is the product's own.
 
-python -m tests.agent.fleet.worker '{"port": …}' --worker 1
+python -m tests.agent.fleet.worker '{"port": …}'             two of them, and their supervisor
+python -m tests.agent.fleet.worker '{"port": …}' --worker 1  the second one
 """
 
-import asyncio
 import json
+import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from agent.line.protocol import Start
-from agent.line.signature import Signature
-from agent.line.token import OwnStore, Tokens
-from agent.settings import Settings
+from agent.fleet.supervisor import Site, supervise
+from agent.settings import Settings, load
 from agent.watch import logs
-from agent.web.doors import Doors
-from agent.web.house import House
-from agent.web.server import serve
 
 KEY = "0123456789abcdef0123456789abcdef"
-BROKEN = 2
+WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +27,56 @@ class Part:
     port: int
     """Of worker 0."""
     public: str
-    broken: int = -1
-    """The number of a worker that cannot start."""
-    drain_deadline: float = 60.0
+    redis: str
 
 
-@asynccontextmanager
-async def furnish(settings: Settings) -> AsyncIterator[House]:
-    """A call echoes what it is sent; "hold" holds the loop for ever."""
-
-    async def answer(websocket: WebSocket, _start: Start) -> None:
-        try:
-            while True:
-                await websocket.send_text(f"{settings.port} {await websocket.receive_text()}")
-        except WebSocketDisconnect:
-            pass
-
-    yield House(
-        public=settings.public,
-        signature=Signature(KEY, settings.public),
-        tokens=Tokens(KEY, [OwnStore()]),
-        answer=answer,
-        ended=lambda _call: False,
-        over=lambda _call, _outcome: None,
-        doors=Doors(),
-        version="1.2.3",
-    )
+async def answer(websocket: WebSocket, _start: object) -> None:
+    """Says which process it is, whatever it is told; at "hold" it holds the loop for ever."""
+    try:
+        while True:
+            if await websocket.receive_text() == "hold":
+                time.sleep(1000)  # noqa: ASYNC251
+            await websocket.send_text(str(os.getpid()))
+    except WebSocketDisconnect:
+        pass
 
 
 def main(part: Part, number: int) -> None:
-    if part.broken == number:
-        sys.exit(BROKEN)
+    from agent.line.signature import Signature
+    from agent.line.token import RedisStore, Tokens
+    from agent.web.doors import Doors
+    from agent.web.house import House
+    from agent.web.server import serve
+    from knowledge.store import connect
+
+    @asynccontextmanager
+    async def furnish(settings: Settings) -> AsyncIterator[House]:
+        async with connect(part.redis, budget=5.0) as redis:
+            yield House(
+                public=settings.public,
+                signature=Signature(KEY, settings.public),
+                tokens=Tokens(KEY, [RedisStore(redis)], deadline=5.0),
+                answer=answer,
+                ended=lambda _call: False,
+                over=lambda _call, _outcome: None,
+                doors=Doors(),
+                version=str(os.getpid()),
+            )
+
     logs.configure("INFO", "json", worker=number)
-    settings = Settings(
-        port=part.port + number, public_url=part.public, drain_deadline=part.drain_deadline
-    )
-    serve(settings, furnish, supervised=True)
+    variables = {"PORT": str(part.port + number), "PUBLIC_URL": part.public}
+    serve(load(variables, None), furnish, supervised=True)
+
+
+def command(number: int) -> list[str]:
+    return [sys.executable, "-m", "tests.agent.fleet.worker", sys.argv[1], "--worker", str(number)]
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop(None)
-    main(Part(**json.loads(sys.argv[1])), int(sys.argv[-1]))
+    given = Part(**json.loads(sys.argv[1]))
+    if "--worker" in sys.argv:
+        main(given, int(sys.argv[-1]))
+    else:
+        logs.configure("INFO", "json")
+        ports = [given.port + number for number in range(WORKERS)]
+        sys.exit(supervise(Site(command, "127.0.0.1", 60.0, pauses=(0.1, 0.5)), ports))

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,12 @@ pytestmark = pytest.mark.wire
 
 
 @asynccontextmanager
-async def signalled(site: Worker, drain_deadline: float) -> AsyncIterator[asyncio.Task[None]]:
+async def signalled(
+    site: Worker, drain_deadline: float, move: Callable[[], Awaitable[Any]] | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """A server of the same doors that has had its SIGTERM; a second one ends it."""
     server = EmbeddedServer(create_app(site.house), site.doors, drain_deadline=drain_deadline)
+    server.move = move or server.move
     serving = asyncio.create_task(server.serve([listen("127.0.0.1", 0)]))
     await until(lambda: server.started)
     server.handle_exit(signal.SIGTERM, None)
@@ -42,6 +46,31 @@ async def test_a_running_call_is_finished_first(site: Worker) -> None:
 async def test_at_the_deadline_a_call_is_cut_off(site: Worker) -> None:
     with site.doors.call():
         async with signalled(site, 0.05) as task:
+            await asyncio.wait_for(asyncio.shield(task), 30)
+
+
+async def test_at_the_deadline_calls_are_moved_before_it_ends(site: Worker) -> None:
+    moving, moved = asyncio.Event(), asyncio.Event()
+
+    async def move() -> None:
+        moving.set()
+        await moved.wait()
+
+    with site.doors.call():
+        async with signalled(site, 0.05, move) as task:
+            await moving.wait()
+            _, running = await asyncio.wait([task], timeout=0.3)
+            assert running, "it waits for the calls that are on their way"
+            moved.set()
+            await asyncio.wait_for(asyncio.shield(task), 30)
+
+
+async def test_calls_that_cannot_be_moved_do_not_keep_it(
+    site: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.web.server.MOVING", 0.05)
+    with site.doors.call():
+        async with signalled(site, 0.0, asyncio.Event().wait) as task:
             await asyncio.wait_for(asyncio.shield(task), 30)
 
 

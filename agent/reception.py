@@ -33,6 +33,7 @@ from agent.web.house import House
 from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.server import listen, running
+from agent.web.strangers import Strangers
 from knowledge.chain import Fault
 from knowledge.events import Emit, Event, nowhere
 from knowledge.lessons import Lessons
@@ -105,6 +106,7 @@ async def furnish(
             examine=lambda: doctor.examine(checks(providers)),
             gate=_gate(settings),
             front=fleet.front,
+            strangers=Strangers(trusted=settings.trusted_proxies),
             move=switchboard.move_all,
             control=fleet.control,
             ask=inquire(providers),

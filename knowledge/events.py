@@ -179,6 +179,13 @@ class Malformed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Flooded(Event):
+    """The line received more than anybody says, and dropped what was too much."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wished(Event):
     """The caller asked for something about the call itself: a person, a repetition, the end."""
 

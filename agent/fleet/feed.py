@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from agent.fleet.identity import WorkerId
 from knowledge.chain import Fault
-from knowledge.events import Acknowledged, Answered, Event, Late, Malformed, Waited
+from knowledge.events import Acknowledged, Answered, Event, Flooded, Late, Malformed, Waited
 from knowledge.store import faults
 
 STREAM = "answerline:events"
@@ -27,7 +27,7 @@ WAITING = 1000
 """Events that wait for Redis; beyond them the oldest are given up."""
 PERIOD = 0.25
 """Seconds between two batches."""
-COUNTED = (Acknowledged, Answered, Late, Malformed, Waited)
+COUNTED = (Acknowledged, Answered, Flooded, Late, Malformed, Waited)
 """Several a second, and told by metrics."""
 
 

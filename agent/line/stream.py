@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from typing import Any, Protocol
 
+from agent.line.bucket import Bucket
 from agent.line.protocol import Bad, Message, Sentences, Start, Stop, parse
-from knowledge.events import Emit, Malformed
+from knowledge.events import Emit, Flooded, Malformed
 
 MOST_QUEUED = 100
 """Messages waiting for a slow peer, about 6 s of audio; the oldest audio is dropped beyond."""
@@ -48,6 +49,7 @@ class MediaStream:
         """Nothing can be sent; what the peer said before, a hang-up say, is still read."""
         self._extensions: dict[str, Callable[[bool], None]] = socket.scope.get("extensions") or {}
         self._unhurried = False
+        self._bucket = Bucket()
         self.dropped = 0
         """Messages given up because the peer does not read."""
 
@@ -68,6 +70,9 @@ class MediaStream:
                 return
             if event["type"] != "websocket.receive":
                 return
+            if not self._bucket.take():
+                self._tell(self._bucket.spilt())
+                continue
             text = event.get("text")
             message = Bad("binary message") if text is None else parse(text)
             if isinstance(message, Bad):
@@ -100,6 +105,7 @@ class MediaStream:
         if self._closed:
             return
         self._closed = True
+        self._tell(self._bucket.spilt(at_last=True))
         if self._sender is not None and self._sender is not asyncio.current_task():
             self._sender.cancel()
             await asyncio.wait([self._sender])
@@ -108,6 +114,10 @@ class MediaStream:
                 await self._socket.close(code)
         except Exception:  # noqa: BLE001, S110 (closed already, or gone: servers say it differently)
             pass
+
+    def _tell(self, spilt: int) -> None:
+        if spilt:
+            self._emit(Flooded(self.call, spilt))
 
     def _push(self, message: str) -> None:
         if self._closed or self._gone:

@@ -10,6 +10,7 @@ from knowledge.events import (
     Answered,
     Drifted,
     Event,
+    Flooded,
     Guarded,
     Late,
     Malformed,
@@ -21,7 +22,7 @@ from knowledge.memory import Unwritten
 
 SILENT = (Acknowledged, Answered, Late, Waited)
 """Counted, not logged: several come with each turn."""
-WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
+WARNING = (Drifted, Flooded, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
 
 
 def write(event: Event) -> None:

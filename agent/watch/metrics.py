@@ -15,6 +15,7 @@ from knowledge.events import (
     Drifted,
     Ended,
     Event,
+    Flooded,
     Guarded,
     Judged,
     Late,
@@ -197,6 +198,11 @@ class Metrics:
         )
 
     def _name_process(self, registry: CollectorRegistry) -> None:
+        self._flooded = Counter(
+            "answerline_messages_dropped",
+            "Messages on the line that came faster than anybody speaks.",
+            registry=registry,
+        )
         self._refused = Counter(
             "answerline_calls_refused",
             "Calls that did not get to the agent, by why.",
@@ -246,6 +252,8 @@ class Metrics:
     def _record_call(self, event: Event) -> None:
         """What comes a few times in a call; an event that nothing is counted of passes."""
         match event:
+            case Flooded(messages=messages):
+                self._flooded.inc(messages)
             case Wished(wish=wish):
                 self._wishes.labels(wish).inc()
             case Began(resumed=resumed):

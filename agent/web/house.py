@@ -17,6 +17,7 @@ from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.routes.ask import Ask
 from agent.web.routes.fleet import Control
+from agent.web.strangers import Strangers
 from knowledge.events import Emit, nowhere
 
 
@@ -43,6 +44,8 @@ class House:
     doors: Doors
     operator: Operator | None = None
     """Puts callers through; None: nobody is."""
+    strangers: Strangers = field(default_factory=Strangers)
+    """Who knocks without a signature."""
     emit: Emit = nowhere
     exposition: Callable[[], bytes] = bytes
     """Metrics in Prometheus' text format."""

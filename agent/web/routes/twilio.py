@@ -8,11 +8,11 @@ from loguru import logger
 from starlette.websockets import WebSocketState
 
 from agent.line import twiml
+from agent.line.bucket import Bucket
 from agent.line.protocol import Bad, Start, decodable, parse
 from agent.web.house import House
 from agent.web.routes import transfer
 from agent.web.routes.webhook import (
-    UNPROVEN,
     UNWANTED,
     arrive,
     document,
@@ -20,6 +20,7 @@ from agent.web.routes.webhook import (
     signed,
     stream,
     told,
+    unproven,
 )
 from knowledge.events import Malformed
 
@@ -78,8 +79,8 @@ async def _media(house: House, websocket: WebSocket) -> None:
         await websocket.send_denial_response(Response(status_code=UNWANTED))
         return
     if not house.signature.proves_upgrade(signed(websocket)):
-        logger.warning("media stream without a valid signature")
-        await websocket.send_denial_response(Response(status_code=UNPROVEN))
+        status = unproven(house, websocket, "media stream without a valid signature")
+        await websocket.send_denial_response(Response(status_code=status))
         return
     await websocket.accept()
     with house.doors.call():
@@ -115,10 +116,13 @@ async def _hold(house: House, websocket: WebSocket) -> int:
 
 async def _started(house: House, websocket: WebSocket) -> Start | None:
     """The stream's `start`, whatever else comes before it; None when the socket closes first."""
+    bucket = Bucket()
     while True:
         event = await websocket.receive()
         if event["type"] != "websocket.receive":
             return None
+        if not bucket.take():
+            continue
         text = event.get("text")
         message = Bad("binary message") if text is None else parse(text)
         if isinstance(message, Start):

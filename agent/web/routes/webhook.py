@@ -19,7 +19,7 @@ LONGEST_BODY = 64 * 1024
 MOST_FIELDS = 256
 BODY_DEADLINE = 5.0
 """Seconds for a webhook's whole body."""
-UNPROVEN, UNWANTED, UNREADABLE = 403, 503, 400
+UNPROVEN, TOO_MANY, UNWANTED, UNREADABLE = 403, 429, 503, 400
 OVER = {
     "completed": "hung_up",
     "canceled": "hung_up",
@@ -57,9 +57,17 @@ async def proven(house: House, request: Request) -> Form:
         raise Unanswered(UNPROVEN) from error
     form = Form.of(pairs)
     if not house.signature.proves_post(signed(request), form):
-        logger.bind(path=request.scope["path"]).warning("webhook without a valid signature")
-        raise Unanswered(UNPROVEN)
+        raise Unanswered(unproven(house, request, "webhook without a valid signature"))
     return form
+
+
+def unproven(house: House, connection: HTTPConnection, what: str) -> int:
+    """The status for somebody who is not Twilio; beyond a rate nothing is logged any more."""
+    if house.strangers.too_many(connection):
+        return TOO_MANY
+    address = house.strangers.address(connection)
+    logger.bind(path=connection.scope["path"], address=address).warning(what)
+    return UNPROVEN
 
 
 def signed(connection: HTTPConnection) -> Signed:

@@ -219,5 +219,5 @@ def _space(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> Space | 
 
 def _key(settings: Settings) -> bytes:
     """The same in all workers of a deployment, and nobody else's."""
-    token = settings.twilio_auth_token
-    return token.get_secret_value().encode() if token else token_bytes(32)
+    tokens = settings.twilio_auth_tokens
+    return tokens[0].encode() if tokens else token_bytes(32)

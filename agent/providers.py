@@ -317,5 +317,6 @@ async def _stores(providers: Providers) -> None:
             providers.session,
             settings.twilio_api_base_url,
             settings.twilio_account_sid,
-            settings.twilio_auth_token.get_secret_value(),
+            settings.twilio_auth_tokens[0],
         )
+        providers.rest.renew(settings.twilio_auth_tokens)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,7 +21,8 @@ from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
-from agent.settings import Settings, is_loopback
+from agent.rekeying import Rekeying
+from agent.settings import Settings, is_loopback, load
 from agent.switchboard import Switchboard
 from agent.watch import lines
 from agent.watch.lag import Collector, LoopLag
@@ -91,11 +92,13 @@ async def furnish(
         fleet = await stack.enter_async_context(
             station(settings, wired, switchboard, lambda: doors.refusing or lag.strained())
         )
-        secret = _secret(settings, key)
+        signature, tokens = _proofs(settings, key, _stores(providers))
+        gate = _gate(settings)
+        rekeying = Rekeying(signature, tokens, gate, providers, load)
         yield House(
             public=settings.public,
-            signature=Signature(secret, settings.public),
-            tokens=Tokens(secret, _stores(providers)),
+            signature=signature,
+            tokens=tokens,
             answer=fleet.answer,
             ended=switchboard.ended,
             over=switchboard.over,
@@ -104,7 +107,8 @@ async def furnish(
             emit=emit,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
-            gate=_gate(settings),
+            gate=gate,
+            reread=rekeying.reread,
             front=fleet.front,
             strangers=Strangers(trusted=settings.trusted_proxies),
             move=switchboard.move_all,
@@ -131,8 +135,8 @@ async def serving(
     """The service inside this process, on a free port of loopback: for demo, talk and tests."""
     listener = listen("127.0.0.1", 0)
     settings = settings.model_copy(update={"port": listener.getsockname()[1], "host": "127.0.0.1"})
-    token = settings.twilio_auth_token
-    key = token.get_secret_value() if token else secrets.token_hex(16)
+    tokens = settings.twilio_auth_tokens
+    key = tokens[0] if tokens else secrets.token_hex(16)
     async with (
         furnish(settings, stages=stages, key=key, also=also) as house,
         running(create_app(house), house.doors, listener),
@@ -150,14 +154,22 @@ def _calm(providers: Providers, lag: LoopLag, doors: Doors) -> Callable[[], bool
     return calm
 
 
-def _secret(settings: Settings, key: str) -> str:
-    if settings.twilio_auth_token is not None:
-        return settings.twilio_auth_token.get_secret_value()
+def _proofs(settings: Settings, key: str, stores: Sequence[Store]) -> tuple[Signature, Tokens]:
+    keys = _secrets(settings, key)
+    signature, tokens = Signature(keys[0], settings.public), Tokens(keys[0], stores)
+    signature.renew(keys)
+    tokens.renew(keys)
+    return signature, tokens
+
+
+def _secrets(settings: Settings, key: str) -> tuple[str, ...]:
+    if settings.twilio_auth_tokens:
+        return settings.twilio_auth_tokens
     if not key:
         logger.warning(
             "TWILIO_AUTH_TOKEN is not set: only this machine can call, with a key made just now"
         )
-    return key or secrets.token_hex(16)
+    return (key or secrets.token_hex(16),)
 
 
 @asynccontextmanager

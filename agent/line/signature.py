@@ -4,7 +4,7 @@ No header of the request takes part in the address: whoever forges one could cho
 https://www.twilio.com/docs/usage/webhooks/webhooks-security
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,8 +53,12 @@ class Signature:
 
     def __init__(self, key: str, public: str) -> None:
         """`public`: root of the service as Twilio sees it."""
-        self._validator = RequestValidator(key)
+        self._validators = [RequestValidator(key)]
         self._public = urlsplit(public.rstrip("/"))
+
+    def renew(self, keys: Sequence[str]) -> None:
+        """From now on any of these is good."""
+        self._validators = [RequestValidator(key) for key in keys]
 
     def proves_post(self, signed: Signed, form: Form) -> bool:
         """Whether a webhook is Twilio's. Never raises."""
@@ -71,7 +75,8 @@ class Signature:
         try:
             algorithm = get_signature_algorithm(signed.settings)
             return any(
-                self._validator.validate(address, form, signed.signature, algorithm)
+                validator.validate(address, form, signed.signature, algorithm)
+                for validator in self._validators
                 for address in _addresses(public, signed.path, signed.query)
             )
         except (ValueError, TypeError):  # text that no encoding holds: no doubt about it

@@ -51,11 +51,15 @@ class Tokens:
         deadline: float = STORE_DEADLINE,
     ) -> None:
         """`stores` in order of preference: a shared one first, this process's own last."""
-        self._key = hmac.digest(key.encode(), b"answerline media stream token", "sha256")
+        self._keys = [_derived(key)]
         self._stores = stores
         self._clock = clock
         self._deadline = deadline
         self._issuing: dict[str, str] = {}
+
+    def renew(self, keys: Sequence[str]) -> None:
+        """From now on tokens are made with the first of these, and any of them is good."""
+        self._keys = [_derived(key) for key in keys]
 
     async def issue(self, call: str) -> str:
         """A fresh token; the same again for a webhook that Twilio repeats."""
@@ -71,7 +75,7 @@ class Tokens:
     def _fresh(self, call: str) -> str:
         expiry = int(self._clock()) + LIFE
         nonce = secrets.token_bytes(8)
-        packed = _FORM.pack(expiry, nonce, self._mac(call, expiry, nonce))
+        packed = _FORM.pack(expiry, nonce, _mac(self._keys[0], call, expiry, nonce))
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     async def redeem(self, call: str, token: str) -> bool:
@@ -88,12 +92,17 @@ class Tokens:
             return False
         canonical = base64.urlsafe_b64encode(packed).decode().rstrip("=")
         in_time = 0 <= expiry - self._clock() <= LIFE
-        same = hmac.compare_digest(mac, self._mac(call, expiry, nonce))
+        same = any(hmac.compare_digest(mac, _mac(key, call, expiry, nonce)) for key in self._keys)
         return same and in_time and canonical == token
 
-    def _mac(self, call: str, expiry: int, nonce: bytes) -> bytes:
-        text = b"%d\0%s\0%s" % (expiry, nonce, call.encode("utf-8", "surrogatepass"))
-        return hmac.digest(self._key, text, hashlib.sha256)[:16]
+
+def _derived(key: str) -> bytes:
+    return hmac.digest(key.encode(), b"answerline media stream token", "sha256")
+
+
+def _mac(key: bytes, call: str, expiry: int, nonce: bytes) -> bytes:
+    text = b"%d\0%s\0%s" % (expiry, nonce, call.encode("utf-8", "surrogatepass"))
+    return hmac.digest(key, text, hashlib.sha256)[:16]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.settings.rules import (
     AccountSid,
     ApiKeys,
+    AuthTokens,
     DatabaseUrl,
     Departments,
     ExistingFolder,
@@ -72,7 +73,7 @@ class Telephony(Area):
     """Root by which Twilio reaches this service. Unset: http://HOST:PORT, on loopback only."""
     twilio_account_sid: AccountSid = None
     """The account that calls are ended and transferred with."""
-    twilio_auth_token: Secret = None
+    twilio_auth_token: AuthTokens = None
     """Proves that a request is Twilio's. Unset: a random key, loopback only."""
     twilio_api_base_url: Url = "https://api.twilio.com"
     """Root of Twilio's REST API."""

@@ -78,6 +78,12 @@ class Settings(
         return f"http://{host}:{self.port}"
 
     @property
+    def twilio_auth_tokens(self) -> tuple[str, ...]:
+        """All that are good; the first one is used for what we ask ourselves."""
+        token = self.twilio_auth_token
+        return tuple(token.get_secret_value().split(",")) if token else ()
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The language models that may be asked, in order: openai, fallback, flash."""
         allowed = {

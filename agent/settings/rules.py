@@ -121,6 +121,16 @@ def _sendable(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _tokens(secret: SecretStr) -> SecretStr:
+    """As many as are good at a time: while one replaces another, two."""
+    if not all(
+        re.fullmatch(r"[\x21-\x2b\x2d-\x7e]+", part)
+        for part in secret.get_secret_value().split(",")
+    ):
+        raise ValueError
+    return secret
+
+
 def _folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError
@@ -171,6 +181,11 @@ Secret = Annotated[
     SecretStr | None,
     AfterValidator(_sendable),
     Expect("a key of printable ASCII characters, directly or in the file that …_FILE names"),
+]
+AuthTokens = Annotated[
+    SecretStr | None,
+    AfterValidator(_tokens),
+    Expect("the account's token; while it is replaced both, separated by a comma"),
 ]
 RedisUrl = Annotated[
     SecretStr | None,

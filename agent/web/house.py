@@ -25,7 +25,7 @@ async def _nothing() -> Sequence[Row]:
     return ()
 
 
-async def _moved() -> None:
+async def _not_done() -> None:
     return
 
 
@@ -55,8 +55,10 @@ class House:
     """Who may look at metrics and dependencies, ask, and change something."""
     front: Front = field(default_factory=Front)
     """Who comes in, and where all others go."""
-    move: Callable[[], Awaitable[None]] = _moved
+    move: Callable[[], Awaitable[None]] = _not_done
     """Moves the running calls to other workers."""
+    reread: Callable[[], Awaitable[None]] = _not_done
+    """Reads secrets again."""
     ask: Ask | None = None
     """What the knowledge base would answer."""
     control: Control | None = None

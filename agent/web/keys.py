@@ -65,6 +65,9 @@ class Gate:
         self._public = public
         self._limits = limits
 
+    def renew(self, keys: Keys) -> None:
+        self._keys = keys
+
     def guard(self, kind: str, rate: str, *, role: str = "") -> Guard:
         """`kind` of request that `rate` counts together. `role`: the only one let in; "": all."""
 

@@ -4,6 +4,7 @@ uvicorn itself closes every websocket as soon as the signal comes.
 """
 
 import asyncio
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -235,7 +236,18 @@ async def _open(
         lobby.app, server.doors, server.move = create_app(house), house.doors, house.move
         async with watchdog():
             house.doors.open()
-            await asyncio.Event().wait()
+            await _hangups(house.reread)
+
+
+async def _hangups(reread: Callable[[], Awaitable[None]]) -> None:
+    """SIGHUP: secrets are read again. Until it is cancelled."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        loop.add_signal_handler(signal.SIGHUP, told.set)
+    while True:
+        await told.wait()
+        told.clear()
+        await reread()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

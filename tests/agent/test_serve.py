@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from twilio.request_validator import RequestValidator
 
 from agent.simulators.elevenlabs import ElevenLabs
 from agent.simulators.openai import OpenAI, table
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
 
 THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"  # codespell:ignore thirdparty
 TOKEN = "0123456789abcdef0123456789abcdef"
+NEW_TOKEN = "fedcba9876543210fedcba9876543210"
 WEATHER = "What's the weather like?"
 POLICY = "Where do I find my policy number?"
 ENTRY = f"""---
@@ -71,6 +73,14 @@ class Service:
                 return response.status
         except aiohttp.ClientError:
             return 0
+
+    async def signed(self, token: str) -> int:
+        """The status of a webhook that is signed with this token."""
+        url, form = f"{self.root}/twilio/status", {"CallSid": "CAnobody"}
+        signature = str(RequestValidator(token).compute_signature(url, form))
+        headers = {"X-Twilio-Signature": signature}
+        async with self.session.post(url, data=form, headers=headers) as response:
+            return response.status
 
     async def until(self, path: str, status: int) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -119,6 +129,7 @@ class Deployed:
     prompts: list[dict[str, Any]]
     exit_code: int
     health: dict[str, str]
+    log: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,8 @@ class Seen:
 
 async def deployed(folder: Path, question: Clip) -> Deployed:
     """SIGTERM in the middle of a call that runs through somebody else's pipeline."""
-    account = Account(token=TOKEN)
+    account, token = Account(token=TOKEN), folder / "token"
+    token.write_text(TOKEN)
     async with (
         OpenAIWithEars(table({"weather": "It is sunny today."})) as openai,
         ElevenLabs() as voice,
@@ -154,17 +166,26 @@ async def deployed(folder: Path, question: Clip) -> Deployed:
             ELEVENLABS_API_KEY="el",
             ELEVENLABS_BASE_URL=voice.url,
             LOUD_STT_URL=openai.api,
+            TWILIO_AUTH_TOKEN="",
+            TWILIO_AUTH_TOKEN_FILE=str(token),
         ) as service,
         Twilio(account) as twilio,
     ):
         async with service.session.get(f"{service.root}/api/health") as response:
             health = await response.json()
         away: list[CallReport] = []
+        assert await service.signed(NEW_TOKEN) == 403
 
         async def talk(caller: Caller) -> None:
             await caller.listen()
             await caller.say(question)
             await caller.listen()
+            token.write_text(f"{NEW_TOKEN},{TOKEN}\n")
+            service.process.send_signal(signal.SIGHUP)
+            async with asyncio.timeout(PATIENCE):
+                while await service.signed(NEW_TOKEN) != 204:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert await service.signed(TOKEN) == 204
             service.process.send_signal(signal.SIGTERM)
             await service.until("/readyz", 404)
             away.append(await twilio.call(f"{service.root}/twilio/voice", [Listen()]))
@@ -174,7 +195,9 @@ async def deployed(folder: Path, question: Clip) -> Deployed:
         report = await twilio.call(f"{service.root}/twilio/voice", talk)
         async with asyncio.timeout(PATIENCE):
             code = await service.process.wait()
-        return Deployed(report, away[0], list(openai.requests), code, health)
+        return Deployed(
+            report, away[0], list(openai.requests), code, health, service.log.read_text()
+        )
 
 
 async def refused(folder: Path, question: Clip) -> Refused:
@@ -262,6 +285,12 @@ def test_a_deployment_ends_no_call_and_takes_no_new_one(seen: Seen) -> None:
     assert [stream.ended_by for stream in seen.deployed.report.streams] == ["twilio"]
     assert [hook.status for hook in seen.deployed.turned_away.webhooks] == [503]
     assert seen.deployed.exit_code == 0
+
+
+def test_secrets_are_read_again_while_a_call_is_on(seen: Seen) -> None:
+    assert '"changed": ["TWILIO_AUTH_TOKEN"]' in seen.deployed.log
+    assert NEW_TOKEN not in seen.deployed.log
+    assert seen.deployed.report.ended_by == "caller"
 
 
 def test_a_port_that_is_taken_is_one_clear_line(seen: Seen) -> None:

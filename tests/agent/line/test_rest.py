@@ -190,3 +190,20 @@ async def test_a_valid_account_is_told_from_a_wrong_one(
         with pytest.raises(TwilioDenied) as denied:
             await wrong.check()
     assert "another" not in str(denied.value)
+
+
+async def test_while_the_accounts_token_is_replaced_either_one_will_do(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    for number, tokens in enumerate([("old", twilio.account.token), (twilio.account.token, "old")]):
+        call = RestCall(f"CA{number}")
+        twilio.enter(call)
+        client.renew(tokens)
+        await client.hang_up(call.sid)
+        assert call.status == "completed"
+    asked = twilio.seen.requests
+    await client.status("CA0")
+    assert twilio.seen.requests == asked + 1, "the one that was good is asked with first"
+    client.renew(("older", "old"))
+    with pytest.raises(TwilioDenied):
+        await client.hang_up("CA0")

@@ -122,3 +122,16 @@ def test_whatever_is_sent_is_no_proof_and_no_error(
 def test_another_key_proves_nothing() -> None:
     proof = sign("https://phone.example.com/twilio/voice", FORM, key="another")
     assert not Signature(KEY, "https://phone.example.com").proves_post(signed(proof), FORM)
+
+
+def test_while_a_key_is_replaced_both_are_good_and_afterwards_one() -> None:
+    url = "https://phone.example.com/twilio/voice"
+    old, new = signed(sign(url, FORM)), signed(sign(url, FORM, key="the-new-one"))
+    signature = Signature(KEY, "https://phone.example.com")
+    assert not signature.proves_post(new, FORM)
+    signature.renew((KEY, "the-new-one"))
+    assert signature.proves_post(old, FORM)
+    assert signature.proves_post(new, FORM)
+    signature.renew(("the-new-one",))
+    assert not signature.proves_post(old, FORM)
+    assert signature.proves_post(new, FORM)

@@ -170,3 +170,14 @@ async def test_two_webhooks_at_once_get_one_token_though_redis_is_late_for_one(
     tokens = Tokens("key", [LateOnce(clock, name="late"), OwnStore(clock)], clock)
     one, other = await asyncio.gather(tokens.issue("CA1"), tokens.issue("CA1"))
     assert one == other
+
+
+async def test_a_token_made_with_the_old_key_opens_its_stream_while_both_are_good(
+    tokens: Tokens,
+) -> None:
+    first, second = await tokens.issue("CA1"), await tokens.issue("CA2")
+    tokens.renew(("new", "key"))
+    assert await tokens.redeem("CA1", first)
+    tokens.renew(("new",))
+    assert not await tokens.redeem("CA2", second)
+    assert await tokens.redeem("CA3", await tokens.issue("CA3"))

@@ -33,6 +33,10 @@ WRONG = [
     ("PUBLIC_URL", "https://[::1"),
     ("TWILIO_ACCOUNT_SID", "SK0123"),
     ("TWILIO_AUTH_TOKEN", "line\nbreak"),
+    ("TWILIO_AUTH_TOKEN", "old,"),
+    ("TWILIO_AUTH_TOKEN", "old, new"),
+    ("WHEN_FULL", "nothing"),
+    ("WHEN_FULL", "queue:"),
     ("TWILIO_API_BASE_URL", "http://127.0.0.1.example.com"),
     ("DEPARTMENTS", "claims"),
     ("DEPARTMENTS", "claims=5550100"),
@@ -189,6 +193,25 @@ def test_the_embedded_recogniser_takes_a_folder_or_a_name_on_the_hub(tmp_path: P
 
 def test_the_public_address_of_an_ipv6_host_is_bracketed() -> None:
     assert load({"HOST": "::1"}, None).public == "http://[::1]:8080"
+
+
+def test_two_tokens_are_good_while_one_replaces_the_other() -> None:
+    assert load({"TWILIO_AUTH_TOKEN": "new,old"}, None).twilio_auth_tokens == ("new", "old")
+    assert load({}, None).twilio_auth_tokens == ()
+
+
+def test_a_department_for_callers_without_a_place_needs_its_number() -> None:
+    with pytest.raises(SettingsError, match=r"DEPARTMENTS: .*WHEN_FULL"):
+        load({"WHEN_FULL": "department:claims", "DEPARTMENTS": "billing=+15550100200"}, None)
+
+
+def test_what_the_command_line_says_wins_and_is_checked_with_the_rest() -> None:
+    redis = {"REDIS_URL": "redis://127.0.0.1", "WORKERS": "3"}
+    assert load(redis, None, {"WORKERS": "2"}).workers == 2
+    with pytest.raises(SettingsError, match="REDIS_URL"):
+        load({}, None, {"WORKERS": "2"})
+    with pytest.raises(SettingsError, match="WORKERS: expected a whole number"):
+        load(redis, None, {"WORKERS": "0"})
 
 
 def test_departments_are_names_with_numbers() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -206,9 +207,22 @@ def _driver(address: str, *, statement: float = STATEMENT) -> tuple[URL, dict[st
         },
     }
     if mode := url.query.get("sslmode"):  # libpq's word, in the addresses that providers hand out
-        told["ssl"] = mode
-        url = url.difference_update_query(["sslmode"])
+        told["ssl"] = _tls(str(mode), str(url.query.get("sslrootcert", "")))
+        url = url.difference_update_query(["sslmode", "sslrootcert"])
     return url.set(drivername="postgresql+asyncpg"), told
+
+
+def _tls(mode: str, root: str) -> str | ssl.SSLContext:
+    """`root`: a file of certificates that are believed; "": those of the system. Raises
+    ValueError."""
+    if mode not in {"verify-ca", "verify-full"}:
+        return mode
+    try:
+        context = ssl.create_default_context(cafile=root if root not in {"", "system"} else None)
+    except OSError as error:
+        raise ValueError("sslrootcert is no readable file of certificates") from error
+    context.check_hostname = mode == "verify-full"
+    return context
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -251,7 +251,7 @@ async def _drain(made: Site, seen: Seen) -> None:
     old = {door.name: await door.ring_at(seen.drained) for door in made.doors}
     os.kill(seen.drained, signal.SIGTERM)
     for door in made.doors:
-        calls = [await whose(await door.ring(f"CAnew{number}")) for number in range(10)]
+        calls = [await whose(await door.ring(f"CAfresh{number}")) for number in range(10)]
         seen.meanwhile[door.name] = set(calls)
         seen.kept[door.name] = await whose(old[door.name])
     os.kill(seen.drained, signal.SIGKILL)

@@ -29,7 +29,7 @@ LOOK = 0.1
 """Seconds between two questions whether a worker is ready."""
 ANSWER = 2.0
 """Seconds for the answer to one."""
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
 """Addresses to listen on, and where this machine itself finds what listens there."""
 
 

@@ -151,7 +151,7 @@ async def open_answering(
         return Decisions(
             answerer,
             lambda: f"{name}{version()}",
-            key=_key(settings),
+            key=secret(settings),
             ttl=settings.routing_cache_ttl,
             redis=shared,
             lapses=presence.lapses,
@@ -217,7 +217,7 @@ def _space(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> Space | 
     return Space(account, http=http)
 
 
-def _key(settings: Settings) -> bytes:
+def secret(settings: Settings) -> bytes:
     """The same in all workers of a deployment, and nobody else's."""
     token = settings.twilio_auth_token
     return token.get_secret_value().encode() if token else token_bytes(32)

@@ -27,6 +27,7 @@ def stages(call: Call) -> list[FrameProcessor]:
         call.turns.user(),  # end of turn, barge-in, backchannels
         Translate(  # an English reading for the router; the caller's words stay as they are
             call.translations,
+            call=call.sid,
             default=call.default_language,
             target=call.target,
             least=call.least_translated,

@@ -14,14 +14,14 @@ from loguru import logger
 from redis.asyncio import Redis
 
 from agent import services
-from agent.answering import Answering, Words, open_answering
+from agent.answering import Answering, Words, open_answering, secret
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
 from knowledge.decisions import Knower
-from knowledge.events import Emit
+from knowledge.events import Emit, everybody
 from knowledge.glossary import Glossary
 from knowledge.ingest import Entry
 from knowledge.language import Detector
@@ -30,7 +30,9 @@ from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
 from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
+from knowledge.readings import Readings
 from knowledge.routing import Thresholds
+from knowledge.spending import Spending
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
 from knowledge.translation import Translations
@@ -80,6 +82,7 @@ class Providers:
     glossary: Glossary
     """The trade's words."""
     translations: Translations
+    spending: Spending
     persona_of: float = 0.0
     """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
@@ -116,7 +119,8 @@ class Providers:
         chosen = self.policy().chosen("model", call)
         clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
         local = self.model_clients[-1]  # the last of them answers always
-        clients = [client for client in clients if client is not local] + [local]
+        cloud = [client for client in clients if client is not local]
+        clients = [*self.spending.thrifty(cloud), local]
         return Model(
             clients,
             call=call,
@@ -185,6 +189,7 @@ class Providers:
         if self.ready is not None:
             await self.ready.close()
         await self.translations.close()
+        await self.spending.close()
         await self.memory.close()
         if self.smart_turn is not None:
             self.smart_turn.close()
@@ -244,6 +249,7 @@ async def _opened(
     http = connections(tls)
     stack.push_async_callback(http.aclose)
     redis = _redis(settings)
+    spending = Spending(settings.daily_budget_usd, redis=redis, emit=emit)
     answering = await open_answering(
         settings, http=http, redis=redis, emit=emit, policy=lambda: policy().version
     )
@@ -251,9 +257,10 @@ async def _opened(
     detector = await asyncio.to_thread(_detector, entries, settings.languages)
     strangers = await asyncio.to_thread(Strangers.load)
     words = await asyncio.to_thread(glossary.load, folder)
+    shared = Readings(redis, key=secret(settings)) if redis is not None else None
     providers = Providers(
         settings=settings,
-        emit=emit,
+        emit=everybody(spending.record, emit),
         persona=about,
         persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
         answering=answering,
@@ -271,7 +278,15 @@ async def _opened(
         redis=redis,
         memory=open_memory(settings, redis, emit),
         glossary=words,
-        translations=services.translations(settings, http, words, emit),
+        spending=spending,
+        translations=services.translations(
+            settings,
+            http,
+            words,
+            everybody(spending.record, emit),
+            spending=spending,
+            shared=shared,
+        ),
     )
     stack.push_async_callback(providers.close)
     return providers
@@ -312,6 +327,7 @@ def _redis(settings: Settings) -> Redis | None:
 async def _stores(providers: Providers) -> None:
     settings = providers.settings
     await providers.memory.start()
+    await providers.spending.start()
     if settings.twilio_account_sid and settings.twilio_auth_token:
         providers.rest = TwilioRest(
             providers.session,

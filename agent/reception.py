@@ -33,7 +33,7 @@ from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.server import listen, running
 from knowledge.chain import Fault
-from knowledge.events import Emit, Event, nowhere
+from knowledge.events import Emit, Event, everybody, nowhere
 from knowledge.lessons import Lessons
 from knowledge.thresholds import Promise
 
@@ -43,16 +43,6 @@ CALM = 0.02
 """Seconds of event-loop lag below which there is time for other things than calls."""
 ROOM = 0.25
 """Share of MAX_CALLS beside which a cloud's voice may speak ahead."""
-
-
-def everybody(*subscribers: Emit) -> Emit:
-    """One `Emit` for several."""
-
-    def emit(event: Event) -> None:
-        for subscriber in subscribers:
-            subscriber(event)
-
-    return emit
 
 
 @asynccontextmanager

@@ -195,6 +195,7 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
     settings = providers.settings
     translate = Translate(
         providers.translations,
+        call="talk",
         default=settings.input_processing_default_language,
         target=settings.input_processing_target_language,
         least=settings.input_processing_min_translation_confidence,

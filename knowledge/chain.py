@@ -178,14 +178,17 @@ async def one(
     ask: Callable[[P], Awaitable[E]],
     *,
     within: float,
+    hedge: float | None = None,
     report: Callable[[P, Fault], None] = lambda _provider, _fault: None,
 ) -> E:
-    """The first answer to a plain call, `within` seconds for each provider in turn."""
+    """The first answer to a plain call, `within` seconds for each provider in turn; `hedge` as in
+    `relay`."""
 
     async def single(provider: P) -> AsyncGenerator[E]:
         yield await ask(provider)
 
-    async with aclosing(relay(providers, single, first=within, report=report)) as answers:
+    answers = relay(providers, single, first=within, hedge=hedge, report=report)
+    async with aclosing(answers):
         [answer] = [answer async for answer in answers]  # to its end: only then has it worked
         return answer
 

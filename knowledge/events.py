@@ -165,6 +165,35 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Used(Event):
+    """A provider counted, and bills, what was read and written for one request, in tokens."""
+
+    service: str
+    """model, translator."""
+    provider: str
+    model: str
+    read: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quota(Event):
+    """What a provider said is left of a limit, until the limit begins anew."""
+
+    provider: str
+    what: str
+    """requests, tokens."""
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Billed(Event):
+    """What a call has cost by list prices, told at its end."""
+
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Late(Event):
     """An outbound message left more than 20 ms after its slot."""
 
@@ -235,3 +264,13 @@ Emit = Callable[[Event], None]
 
 def nowhere(_event: Event) -> None:
     """An `Emit` for whoever does not care."""
+
+
+def everybody(*subscribers: Emit) -> Emit:
+    """One `Emit` for several, in this order."""
+
+    def emit(event: Event) -> None:
+        for subscriber in subscribers:
+            subscriber(event)
+
+    return emit

@@ -241,7 +241,7 @@ class Service(Area):
     admin_api_keys: ApiKeys = None
     """Who may use the admin API from outside this machine."""
     daily_budget_usd: float | None = Field(None, gt=0)
-    """Spending, in US dollars a day, from which on only built-in providers are used."""
+    """Spending, in US dollars a day, from which on the cheapest model is asked first."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe event that is logged."""
     log_format: Literal["json", "text"] = "json"

@@ -13,13 +13,15 @@ from knowledge.events import (
     Guarded,
     Late,
     Malformed,
+    Quota,
     Switched,
     Unacknowledged,
+    Used,
     Waited,
 )
 from knowledge.memory import Unwritten
 
-SILENT = (Acknowledged, Answered, Late, Waited)
+SILENT = (Acknowledged, Answered, Late, Quota, Used, Waited)
 """Counted, not logged: several come with each turn."""
 WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
 

@@ -20,14 +20,17 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Quota,
     Switched,
     ToolUsed,
     Transferred,
     Turn,
     Unacknowledged,
+    Used,
     Waited,
     Wished,
 )
+from knowledge.prices import price
 
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Seconds: what should take no time."""
@@ -93,10 +96,31 @@ class Metrics:
         self._wishes = Counter(
             "answerline_wishes", "Wishes about the call itself.", ["wish"], registry=registry
         )
+        self._name_costs(registry)
         self._name_decisions(registry)
         self._name_journal(registry)
         self._name_turn(registry)
         self._name_process(registry)
+
+    def _name_costs(self, registry: CollectorRegistry) -> None:
+        self._spent = Counter(
+            "answerline_spent_usd",
+            "US dollars by list prices.",
+            ["service", "provider"],
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "answerline_tokens",
+            "Tokens, as the provider counts them.",
+            ["service", "provider", "way"],
+            registry=registry,
+        )
+        self._quota = Gauge(
+            "answerline_quota_left",
+            "What a provider said is left of its limit.",
+            ["provider", "what"],
+            registry=registry,
+        )
 
     def _name_decisions(self, registry: CollectorRegistry) -> None:
         self._decision = Histogram(
@@ -270,6 +294,23 @@ class Metrics:
                 self._drifted.labels(what).inc()
             case Unacknowledged(why=why):
                 self._unacknowledged.labels(why).inc()
+            case _:
+                self._record_costs(event)
+
+    def _record_costs(self, event: Event) -> None:
+        match event:
+            case Used():
+                self._used(event)
+            case Quota(provider=provider, what=what, left=left):
+                self._quota.labels(provider, what).set(left)
+
+    def _used(self, event: Used) -> None:
+        listed = price(event.model)
+        if listed is not None:
+            spent = listed.of(event.read, event.written)
+            self._spent.labels(event.service, event.provider).inc(spent)
+        for way, tokens in (("read", event.read), ("written", event.written)):
+            self._tokens.labels(event.service, event.provider, way).inc(tokens)
 
     def _decided(self, event: Decided) -> None:
         self._decision.observe(event.seconds)

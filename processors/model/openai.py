@@ -79,6 +79,7 @@ class OpenAI:
     ) -> None:
         self.name = name
         self.breaker = breaker or Breaker()
+        self.model = account.model
         self._account = account
         self._api = openai.AsyncOpenAI(
             api_key=account.key, base_url=account.base_url, http_client=http, max_retries=0

@@ -21,7 +21,7 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
 from knowledge.chain import Fault, relay
-from knowledge.events import Answered, Emit, Guarded, Switched
+from knowledge.events import Answered, Emit, Guarded, Switched, Used
 from knowledge.withheld import Guard, Withheld
 from processors.conversation import conversation, last_said
 from processors.frames import LANGUAGE, PACE, ROUTE, TURN
@@ -240,6 +240,7 @@ class Model(OpenAILLMService):
                     self._emit(Answered(self._call, "model", name, clock() - asked))
                     yield chunks.text(name, "")  # stops the base class's clock at the first token
                 if isinstance(piece, Usage):
+                    self._used(attempt.client, piece)
                     yield chunks.usage(name, piece)
                     continue
                 over = isinstance(piece, Finish)
@@ -250,6 +251,10 @@ class Model(OpenAILLMService):
 
     def _guarded(self) -> None:
         self._emit(Guarded(self._call, "instructions"))
+
+    def _used(self, client: Client, usage: Usage) -> None:
+        read, written = usage.prompt, usage.completion
+        self._emit(Used(self._call, "model", client.name, client.model, read, written))
 
     def _failed(self, client: Client, fault: Fault) -> None:
         self._emit(Switched(self._call, "model", client.name, fault.kind))

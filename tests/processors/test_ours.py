@@ -240,7 +240,11 @@ SUBJECTS = {
     ),
     "translate": Subject(
         lambda _house, _: Translate(
-            Translations([], Glossary(), emit=nowhere), default="es", target="en", least=0.5
+            Translations([], Glossary(), emit=nowhere),
+            call="CA1",
+            default="es",
+            target="en",
+            least=0.5,
         ),
         (turn(),),
     ),

@@ -58,7 +58,8 @@ class Dialling:
     ring: int
     """Seconds; Twilio adds up to 5."""
     status: str
-    """Told of each change of the call's state."""
+    """Told of each change of the call's state, and while `twiml` is heard whether a person or a
+    machine has answered (https://www.twilio.com/docs/voice/answering-machine-detection)."""
 
 
 _Form = Mapping[str, str | Sequence[str]]
@@ -105,6 +106,9 @@ class TwilioRest:
             "Timeout": str(dialling.ring),
             "StatusCallback": dialling.status,
             "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+            "MachineDetection": "Enable",
+            "AsyncAmd": "true",
+            "AsyncAmdStatusCallback": dialling.status,
         }
         reply = await self._attempt("POST", f"{self._account}/Calls.json", form)
         if reply.error is not None:

@@ -19,6 +19,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
+from agent.acquaintance import Acquaintance
 from agent.line.line import Line
 from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
@@ -99,6 +100,13 @@ class Call:
         self._back = parameters.get("back")
         """The department to which a transfer has failed after the caller had left the stream."""
         settings = providers.settings
+        self._acquaintance = Acquaintance(
+            providers.memory,
+            providers.callers,
+            stream.call,
+            parameters.get("caller", ""),
+            languages=settings.languages,
+        )
         self.languages = settings.languages
         self.home = settings.languages[0]
         """The company's own language."""
@@ -110,8 +118,8 @@ class Call:
         """Until the stream is over; the outcome that its record has."""
         running: asyncio.Task[None] | None = None
         try:
-            recalled = await self._providers.memory.recall(self.sid)
-            self.emit(Began(self.sid, resumed=recalled.greeted))
+            recalled = await self._acquaintance.recall()
+            self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
             composed = self.compose(recalled)
             self._stream.open()
             worker = self._worker = self._pipeline(composed)
@@ -249,12 +257,13 @@ class Call:
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
         if not message.content:
             return
-        memory, language = self._providers.memory, self.turns.language
-        memory.greeted(self.sid, language)
+        language = self.turns.language
+        self._acquaintance.greeted(language)
         if self._unanswered:
             asked = " ".join(self._unanswered)
             self._unanswered.clear()
-            memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
+            exchange = Exchange(self._asked_at, asked, message.content, language)
+            self._acquaintance.remember(exchange)
 
     async def _greet(self, recalled: Recollection) -> None:
         if self._back is not None:
@@ -264,6 +273,8 @@ class Call:
             await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
+        if recalled.language:
+            return  # who has called before was told which languages there are
         for language in self._providers.settings.languages[1:]:
             if Phrase.ALSO in self.persona.phrases.get(language, {}):
                 await self.say(Phrase.ALSO, language=language)

@@ -20,7 +20,9 @@ from agent.office import tools_of
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
+from knowledge.callers import Callers
 from knowledge.decisions import Knower
+from knowledge.erasure import Erased
 from knowledge.events import Emit, everybody
 from knowledge.glossary import Glossary
 from knowledge.ingest import Entry
@@ -79,6 +81,9 @@ class Providers:
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
+    callers: Callers
+    erased: Erased
+    """What neither of the two may remember again."""
     glossary: Glossary
     """The trade's words."""
     translations: Translations
@@ -191,6 +196,7 @@ class Providers:
         await self.translations.close()
         await self.spending.close()
         await self.memory.close()
+        await self.callers.close()
         if self.smart_turn is not None:
             self.smart_turn.close()
         if self.local_ears is not None:
@@ -258,6 +264,7 @@ async def _opened(
     strangers = await asyncio.to_thread(Strangers.load)
     words = await asyncio.to_thread(glossary.load, folder)
     shared = Readings(redis, key=secret(settings)) if redis is not None else None
+    erased = Erased()
     providers = Providers(
         settings=settings,
         emit=everybody(spending.record, emit),
@@ -276,7 +283,9 @@ async def _opened(
         ),
         http=http,
         redis=redis,
-        memory=open_memory(settings, redis, emit),
+        memory=open_memory(settings, redis, emit, erased),
+        callers=Callers(redis, ttl=kept(settings), erased=erased),
+        erased=erased,
         glossary=words,
         spending=spending,
         translations=services.translations(
@@ -304,12 +313,14 @@ def _smart_turn() -> SmartTurn:
     return smart_turn
 
 
-def open_memory(settings: Settings, redis: Redis | None, emit: Emit) -> memory.Memory:
+def open_memory(
+    settings: Settings, redis: Redis | None, emit: Emit, erased: Erased
+) -> memory.Memory:
     """Of a process; it begins with `start`."""
     ttl = _remembered(settings)
-    opened: memory.Memory = memory.LocalMemory(ttl=ttl)
+    opened: memory.Memory = memory.LocalMemory(ttl=ttl, erased=erased)
     if redis is not None:
-        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit)
+        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit, erased=erased)
     return opened if settings.retention_days else memory.Wordless(opened)
 
 
@@ -317,6 +328,11 @@ def _remembered(settings: Settings) -> int:
     """Seconds that a call is remembered: no longer than what was said may be kept."""
     days = settings.retention_days
     return min(settings.memory_ttl, days * DAY) if days else settings.memory_ttl
+
+
+def kept(settings: Settings) -> int:
+    """Seconds for which it is known who called: a day where no words are kept, for erasing."""
+    return max(1, settings.retention_days) * DAY
 
 
 def _redis(settings: Settings) -> Redis | None:
@@ -328,6 +344,7 @@ async def _stores(providers: Providers) -> None:
     settings = providers.settings
     await providers.memory.start()
     await providers.spending.start()
+    await providers.callers.start()
     if settings.twilio_account_sid and settings.twilio_auth_token:
         providers.rest = TwilioRest(
             providers.session,

@@ -14,10 +14,14 @@ from agent import doctor
 from agent.books import Books, address, open_books
 from agent.call import Stages
 from agent.checkup import checks
+from agent.erasers import patient, places
+from agent.erasing import Erasing
+from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
 from agent.learning import Learning
 from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
+from agent.pepper import pepper
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
 from agent.settings import Settings, is_loopback
@@ -32,6 +36,7 @@ from agent.web.house import House
 from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.server import listen, running
+from knowledge import callers
 from knowledge.chain import Fault
 from knowledge.events import Emit, Event, everybody, nowhere
 from knowledge.lessons import Lessons
@@ -76,6 +81,8 @@ async def furnish(
         collector.start()
         stack.callback(collector.stop)
         secret = _secret(settings, key)
+        name = await asyncio.to_thread(pepper, settings)
+        erase = await stack.enter_async_context(_erasing(providers, books, name, watchers))
         yield House(
             public=settings.public,
             signature=Signature(secret, settings.public),
@@ -86,6 +93,8 @@ async def furnish(
             doors=doors,
             operator=switchboard.operator,
             emit=emit,
+            recognise=lambda number: callers.name(number, name),
+            erase=erase,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
             gate=_gate(settings),
@@ -164,6 +173,22 @@ async def _learning(settings: Settings, books: Books, emit: Emit) -> AsyncIterat
     finally:
         running.cancel()
         await asyncio.wait({running})
+
+
+@asynccontextmanager
+async def _erasing(
+    providers: Providers, books: Books, name: bytes, emit: Emit
+) -> AsyncIterator[Erasing]:
+    """What is erased anywhere is forgotten here; what is asked of us, everywhere."""
+    settings = providers.settings
+    kept = Kept(providers.memory, providers.callers, providers.translations, providers.erased)
+    where = address(settings)
+    async with (
+        patient(settings) as redis,
+        keeping_house(settings, books.database, where, kept, emit) as follow,
+    ):
+        everywhere = places(settings, books.database, redis)
+        yield Erasing(everywhere, name, emit=emit, told=follow.tick)
 
 
 def _gate(settings: Settings) -> Gate:

@@ -247,6 +247,8 @@ class Turn(Event):
 @dataclass(frozen=True, slots=True)
 class Began(Event):
     resumed: bool
+    caller: str = ""
+    """HMAC of the number, for the journal alone; "" where it was withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,17 @@ class Ended(Event):
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Event):
+    """What calls have left was erased: because somebody asked, or because its time was up."""
+
+    by: str
+    """The role that asked, command for the command line, retention."""
+    calls: int
+    rows: int
+    """Of the journal."""
 
 
 Emit = Callable[[Event], None]

@@ -174,6 +174,10 @@ class Translations:
         task = self._begin(text, source, target)
         return task if isinstance(task, Translation) or task is None else await task
 
+    def forget(self) -> None:
+        """Every reading: none says whose words it has."""
+        self._known.clear()
+
     async def close(self) -> None:
         for task in self._running.values():
             task.cancel()

@@ -10,12 +10,14 @@ SPOKEN_BY_TWILIO = {"en": "en-US", "es": "es-MX"}
 """Twilio's names for languages of `<Say>`."""
 
 
-def connect(public: str, token: str, *, called: str = "", back: str | None = None) -> str:
+def connect(
+    public: str, token: str, *, called: str = "", caller: str = "", back: str | None = None
+) -> str:
     """Opens the media stream; when it ends, the call goes on at /twilio/stream-ended.
 
     `public`: root of the service, whose http:// (loopback only) becomes ws://. `called`: our own
-    number, which the call came in at. `back`: the department to which a transfer failed after the
-    caller had left the stream ("": any).
+    number, which the call came in at. `caller`: as `knowledge.callers` names them. `back`: the
+    department to which a transfer failed after the caller had left the stream ("": any).
     """
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
@@ -23,6 +25,8 @@ def connect(public: str, token: str, *, called: str = "", back: str | None = Non
     stream.parameter(name="token", value=token)
     if called:
         stream.parameter(name="called", value=called)
+    if caller:
+        stream.parameter(name="caller", value=caller)
     if back is not None:
         stream.parameter(name="back", value=back)
     return str(response)

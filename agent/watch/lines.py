@@ -23,6 +23,8 @@ from knowledge.memory import Unwritten
 
 SILENT = (Acknowledged, Answered, Late, Quota, Used, Waited)
 """Counted, not logged: several come with each turn."""
+UNTOLD = {"caller"}
+"""Fields for the journal alone: a log would show who called again."""
 WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
 
 
@@ -30,7 +32,7 @@ def write(event: Event) -> None:
     """An `Emit`."""
     if isinstance(event, SILENT):
         return
-    fields = {name: _plain(value) for name, value in asdict(event).items()}
+    fields = {name: _plain(value) for name, value in asdict(event).items() if name not in UNTOLD}
     level = "WARNING" if isinstance(event, WARNING) else "INFO"
     logger.bind(**fields).log(level, type(event).__name__.lower())
 

@@ -15,6 +15,7 @@ from knowledge.events import (
     Drifted,
     Ended,
     Event,
+    Forgotten,
     Guarded,
     Judged,
     Late,
@@ -177,6 +178,12 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self._forgotten = Counter(
+            "answerline_forgotten_calls",
+            "Calls whose traces were erased, by who wanted it.",
+            ["by"],
+            registry=registry,
+        )
         self._transfers = Counter(
             "answerline_transfers",
             "Callers that were to be put through.",
@@ -292,6 +299,8 @@ class Metrics:
                 self._threshold.labels(department).set(after)
             case Drifted(what=what):
                 self._drifted.labels(what).inc()
+            case Forgotten(by=by, calls=calls):
+                self._forgotten.labels(by).inc(calls)
             case Unacknowledged(why=why):
                 self._unacknowledged.labels(why).inc()
             case _:

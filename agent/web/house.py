@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from starlette.websockets import WebSocket
 
 from agent.doctor import Row
+from agent.erasing import Erase
 from agent.line.protocol import Start
 from agent.line.signature import Signature
 from agent.line.token import Tokens
@@ -38,6 +39,8 @@ class House:
     operator: Operator | None = None
     """Puts callers through; None: nobody is."""
     emit: Emit = nowhere
+    recognise: Callable[[str], str] = lambda _number: ""
+    """What a caller is kept under, of the number; "" for a withheld one."""
     exposition: Callable[[], bytes] = bytes
     """Metrics in Prometheus' text format."""
     examine: Callable[[], Awaitable[Sequence[Row]]] = _nothing
@@ -46,6 +49,8 @@ class House:
     """Who may look at metrics and dependencies, ask, and change something."""
     ask: Ask | None = None
     """What the knowledge base would answer."""
+    erase: Erase | None = None
+    """Makes everything by a caller, or of a call, gone."""
     desk: Desk | None = None
     """Decisions, outcomes, thresholds, experiments."""
     start_deadline: float = 5.0

@@ -166,8 +166,9 @@ async def test_what_was_used_and_what_is_left_is_told_of_the_call_that_asked(
 
 
 async def test_at_the_budget_the_cheaper_provider_reads(
-    http: openai.DefaultAsyncHttpxClient,
+    http: openai.DefaultAsyncHttpxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("knowledge.translation.HEDGE", 10.0)
     spending = Spending(0.000_001)
     async with provider() as dear, provider() as cheap:
         translators = [

@@ -103,4 +103,5 @@ async def stream(house: House, form: Form, *, back: str | None = None) -> Respon
     token = await house.tokens.issue(call_of(form))
     called = form.first("To")
     called = called if _NUMBER.fullmatch(called) else ""
-    return document(twiml.connect(house.public, token, called=called, back=back))
+    caller = house.recognise(form.first("From"))
+    return document(twiml.connect(house.public, token, called=called, caller=caller, back=back))

@@ -139,6 +139,11 @@ class Call:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anybody in it yet who could speak."""
+        return self._worker is not None
+
     def policy(self) -> Policy:
         """The thresholds as they hold for this call now."""
         return self._providers.policy()
@@ -153,7 +158,7 @@ class Call:
         self._over.set()
 
     async def say(
-        self, phrase: Phrase, *, language: str = "", then: HangUpFrame | None = None
+        self, phrase: Phrase, *, language: str = "", then: HangUpFrame | PersonFrame | None = None
     ) -> None:
         """A fixed phrase, in the caller's language unless another is given, behind what is being
         said."""
@@ -161,7 +166,12 @@ class Call:
         await self.speak(self.persona.say(phrase, language), language, then=then)
 
     async def speak(
-        self, text: str, language: str, *, remembered: bool = True, then: HangUpFrame | None = None
+        self,
+        text: str,
+        language: str,
+        *,
+        remembered: bool = True,
+        then: HangUpFrame | PersonFrame | None = None,
     ) -> None:
         """`remembered`: whether it is part of the conversation."""
         if self._worker is None:
@@ -310,17 +320,17 @@ class Call:
 
     async def _insist(self, outcome: str) -> None:
         await asyncio.sleep(LAST_WORDS)
-        await self._hang_up(outcome)
+        await self.hang_up(outcome)
 
     def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
         """A wish whose sentence the caller has heard."""
         if isinstance(frame, HangUpFrame):
-            self.own(self._hang_up(frame.outcome))
+            self.own(self.hang_up(frame.outcome))
         elif self.state is State.TALKING:
             language = LANGUAGE.of(frame) or self.turns.language
             self.transfer.begin(frame.department, frame.summary, language)
 
-    async def _hang_up(self, outcome: str) -> None:
+    async def hang_up(self, outcome: str) -> None:
         """Through Twilio's REST; without it, by closing the stream: the TwiML then says Hangup."""
         if self.state is State.OVER or self.outcome:
             return
@@ -338,9 +348,9 @@ class Call:
                 logger.bind(call=self.sid, fault=str(error)).warning("hang-up by REST failed")
         self._over.set()
 
-    async def put_through(self) -> None:
+    async def leave(self, outcome: str) -> None:
         """Twilio takes the caller out of the stream, and then ends the stream itself."""
-        self.outcome = self.outcome or "transferred"
+        self.outcome = self.outcome or outcome
         self.state = State.ENDING
         with suppress(TimeoutError):
             async with asyncio.timeout(HANG_UP):

@@ -21,6 +21,7 @@ from agent.terminal import (
     quiet,
     ready,
     run,
+    served_settings,
     warn,
 )
 
@@ -78,24 +79,37 @@ def demo(wav: Wavs = None) -> None:
 
 
 @app.command()
-def serve(pipeline: Pipeline = "") -> None:
+def serve(
+    pipeline: Pipeline = "",
+    workers: Annotated[
+        int | None, typer.Option(help="Processes, on PORT and the ports after it; as WORKERS.")
+    ] = None,
+    worker: Annotated[int, typer.Option(hidden=True)] = -1,
+) -> None:
     """Answer calls until SIGTERM."""
-    settings = checked_settings(serving=True)
+    settings = served_settings(workers)
     from agent.watch import logs
 
-    logs.configure(settings.log_level, settings.log_format)
+    if worker >= 0:
+        settings = settings.model_copy(update={"port": settings.port + worker})
+    logs.configure(settings.log_level, settings.log_format, worker=worker)
+    if worker < 0:
+        if settings.redis_url is None:
+            typer.echo("REDIS_URL is not set: conversations are remembered by this process alone")
+        typer.echo(f"answering at {settings.public}/twilio/voice")
+    ready()
+    if settings.workers > 1 and worker < 0:
+        from agent.fleet import supervisor
+
+        raise typer.Exit(supervisor.supervise(*supervisor.planned(settings)))
     stages = _stages(pipeline)
     from functools import partial
 
     from agent.reception import furnish
     from agent.web.server import serve as run
 
-    if settings.redis_url is None:
-        typer.echo("REDIS_URL is not set: conversations are remembered by this process alone")
-    typer.echo(f"answering at {settings.public}/twilio/voice")
-    ready()
     with mistakes(*lacking()):
-        run(settings, partial(furnish, stages=stages))
+        run(settings, partial(furnish, stages=stages), supervised=worker >= 0)
 
 
 @app.command()

@@ -165,7 +165,7 @@ class Operator:
         return self._farewell(Phrase.GOODBYE, errand.language)
 
     def _farewell(self, phrase: Phrase, language: str) -> str:
-        return twiml.say_and_hangup(self._say(phrase, language), language)
+        return twiml.say_and_hangup(Said(self._say(phrase, language), language))
 
     async def _move(self, errand: Errand) -> bool:
         """The caller out of the stream and into the conference."""

@@ -57,7 +57,7 @@ from processors.voice.service import Voice
 
 DAY = 86400
 """Seconds."""
-_SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE}
+_SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL}
 """The first is filled in each time, the others are spoken by Twilio."""
 
 

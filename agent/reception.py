@@ -16,6 +16,7 @@ from agent.call import Stages
 from agent.checkup import checks
 from agent.erasers import patient, places
 from agent.erasing import Erasing
+from agent.fleet.station import station, wires
 from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
 from agent.learning import Learning
@@ -68,18 +69,17 @@ async def furnish(
         books = open_books(settings, watchers)
         await books.start()
         stack.push_async_callback(books.close)
-        emit = everybody(watchers, books.journal.record)
+        wired = await stack.enter_async_context(wires(settings))
+        emit = everybody(watchers, books.journal.record, wired.feed.record)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
         switchboard = Switchboard(providers, stages)
-        collector = Collector(metrics.gc_pause)
-        lag = await stack.enter_async_context(LoopLag(metrics.lag))
-        doors = Doors(lag.recent, collector.call_left)
+        doors, lag = await _watched(stack, metrics)
         providers.calm = _calm(providers, lag, doors)
-        metrics.count_calls(lambda: doors.calls)
-        collector.start()
-        stack.callback(collector.stop)
+        fleet = await stack.enter_async_context(
+            station(settings, wired, switchboard, shut=lambda: doors.refusing or lag.strained())
+        )
         secret = _secret(settings, key)
         name = await asyncio.to_thread(pepper, settings)
         erase = await stack.enter_async_context(_erasing(providers, books, name, watchers))
@@ -87,7 +87,7 @@ async def furnish(
             public=settings.public,
             signature=Signature(secret, settings.public),
             tokens=Tokens(secret, _stores(providers)),
-            answer=switchboard.answer,
+            answer=fleet.answer,
             ended=switchboard.ended,
             over=switchboard.over,
             doors=doors,
@@ -98,12 +98,29 @@ async def furnish(
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
             gate=_gate(settings),
+            arrivals=fleet.arrivals,
+            returns=fleet.returns,
+            elsewhere=fleet.elsewhere,
+            full=lambda: fleet.fleet.crowded,
+            move=switchboard.move_all,
+            control=fleet.control,
             ask=inquire(providers),
             desk=_desk(providers, books, learning, watchers),
             version=version("answerline"),
         )
         switchboard.end_all("stopped")
         await switchboard.drained()
+
+
+async def _watched(stack: AsyncExitStack, metrics: Metrics) -> tuple[Doors, LoopLag]:
+    """The event loop and the garbage collector, until the stack is closed."""
+    collector = Collector(metrics.gc_pause)
+    lag = await stack.enter_async_context(LoopLag(metrics.lag))
+    doors = Doors(lag.recent, collector.call_left)
+    metrics.count_calls(lambda: doors.calls)
+    collector.start()
+    stack.callback(collector.stop)
+    return doors, lag
 
 
 @dataclass(frozen=True, slots=True)

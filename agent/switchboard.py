@@ -3,14 +3,16 @@
 import asyncio
 from collections import OrderedDict
 
+from agent import steering
 from agent.call import Call, Stages
+from agent.fleet.commands import Answer, Command
 from agent.line.protocol import Start
 from agent.line.stream import MediaStream, Socket
 from agent.operator import Operator
 from agent.providers import Providers
 from knowledge.persona import Phrase
 
-DECIDED = frozenset({"goodbye", "idle", "too_long"})
+DECIDED = frozenset({"goodbye", "idle", "too_long", "dismissed"})
 """Ends that the agent decided on: Twilio is told to hang up rather than to connect again."""
 ATTEMPTS = 2
 """Streams of one call that may fail by our own fault before it is ended rather than reopened."""
@@ -26,7 +28,7 @@ class Switchboard:
             providers.rest,
             providers.settings.public,
             home=providers.settings.languages[0],
-            say=self._say,
+            say=self.say,
             emit=providers.emit,
         )
         self._calls: dict[str, Call] = {}
@@ -35,7 +37,7 @@ class Switchboard:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def _say(self, phrase: Phrase, language: str) -> str:
+    def say(self, phrase: Phrase, language: str) -> str:
         """As the newest agent.yaml has it."""
         return self._providers.persona.say(phrase, language)
 
@@ -79,6 +81,27 @@ class Switchboard:
         self._remember(sid, outcome)
         if (call := self._calls.get(sid)) is not None:
             call.end(outcome)
+
+    def obey(self, command: Command) -> Answer:
+        """What somebody outside wants of a call."""
+        call = self._calls.get(command.call)
+        return Answer.UNKNOWN if call is None else steering.obey(call, command)
+
+    def to_people(self) -> None:
+        """All calls, now."""
+        for call in self._calls.values():
+            steering.put_through(call)
+
+    def superseded(self, sid: str) -> None:
+        """Another worker has this call by now."""
+        if (call := self._calls.get(sid)) is not None:
+            call.end("superseded")
+
+    async def move_all(self) -> None:
+        """To other workers, each at a pause."""
+        rest, public = self._providers.rest, self._providers.settings.public
+        calls = list(self._calls.values())
+        await asyncio.gather(*(steering.move(call, rest, public) for call in calls))
 
     async def drained(self) -> None:
         """Returns when no call is on."""

@@ -29,12 +29,19 @@ def ready() -> None:
     gc.enable()
 
 
-def checked_settings(*, serving: bool = False) -> "Settings":
+def checked_settings() -> "Settings":
+    from agent.settings import SettingsError, load
+
+    with mistakes(SettingsError):
+        return load()
+
+
+def served_settings(workers: int | None) -> "Settings":
+    """Those that a service may listen with. `workers`: as the command line says."""
     from agent.settings import SettingsError, load, servable
 
     with mistakes(SettingsError):
-        loaded = load()
-        return servable(loaded) if serving else loaded
+        return servable(load(stated={} if workers is None else {"WORKERS": str(workers)}))
 
 
 @contextmanager

@@ -93,6 +93,11 @@ class Transfer:
         """The caller was asked whether to be called back, and has said nothing since."""
 
     @property
+    def possible(self) -> bool:
+        """Whether there is anybody to call."""
+        return bool(self._numbers)
+
+    @property
     def under_way(self) -> bool:
         return self._attempt is not None and not self._attempt.done()
 
@@ -160,7 +165,7 @@ class Transfer:
         finally:
             comfort.cancel()
         if outcome is Outcome.JOINED:  # the operator has told so
-            await self._call.put_through()
+            await self._call.leave("transferred")
             return
         self._ringing = None
         self._note(outcome)

@@ -245,6 +245,15 @@ class Turn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """A call that came in did not get to the agent."""
+
+    why: str
+    """full (no place in the fleet), often (its caller called too often), people (all calls go to
+    people now)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Began(Event):
     resumed: bool
     caller: str = ""
@@ -255,7 +264,7 @@ class Began(Event):
 class Ended(Event):
     outcome: str
     """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,
-    transferred.
+    transferred. By whoever looks after it: dismissed (through the API), moved (to another worker).
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float

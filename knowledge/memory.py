@@ -390,4 +390,4 @@ def decode(value: bytes | str) -> Recollection:
 
 def key(call: str) -> str:
     """Where Redis has it."""
-    return f"answerline:call:{call}:memory"
+    return f"answerline:call:{{{call}}}:memory"

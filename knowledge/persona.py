@@ -65,6 +65,8 @@ class Phrase(StrEnum):
     IDLE = "idle"
     IDLE_AGAIN = "idle_again"
     IDLE_END = "idle_end"
+    FULL = "full"
+    """There is no place for this call: said by Twilio, then it hangs up."""
     TOO_LONG = "too_long"
     """The call has reached its longest duration."""
     WAIT = "wait"

@@ -154,12 +154,12 @@ class RedisStore:
     async def keep(self, call: str, token: str) -> str:
         try:
             async with self._redis.pipeline(transaction=True) as batch:
-                batch.set(f"answerline:token:{token}", call, ex=LIFE)
-                batch.set(f"answerline:waiting:{call}", token, ex=REPEATED, nx=True, get=True)
+                batch.set(_opens(call, token), call, ex=LIFE)
+                batch.set(_waits(call), token, ex=REPEATED, nx=True, get=True)
                 _, waiting = await batch.execute()
             known = _text(waiting)
-            if known and not await self._redis.exists(f"answerline:token:{known}"):
-                await self._redis.set(f"answerline:waiting:{call}", token, ex=REPEATED)
+            if known and not await self._redis.exists(_opens(call, known)):
+                await self._redis.set(_waits(call), token, ex=REPEATED)
                 known = ""
         except (RedisError, OSError) as error:
             raise Fault("refused", type(error).__name__) from error
@@ -169,12 +169,21 @@ class RedisStore:
         """In one go: a redeemed token that still waits would be given out until it is too old."""
         try:
             async with self._redis.pipeline(transaction=True) as batch:
-                batch.getdel(f"answerline:token:{token}")
-                batch.delete(f"answerline:waiting:{call}")
+                batch.getdel(_opens(call, token))
+                batch.delete(_waits(call))
                 owner, _ = await batch.execute()
         except (RedisError, OSError) as error:
             raise Fault("refused", type(error).__name__) from error
         return _text(owner) == call
+
+
+def _opens(call: str, token: str) -> str:
+    """Both keys of a call lie in one slot of a cluster."""
+    return f"answerline:call:{{{call}}}:token:{token}"
+
+
+def _waits(call: str) -> str:
+    return f"answerline:call:{{{call}}}:waiting"
 
 
 def _text(value: bytes | str | None) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from twilio.twiml.voice_response import VoiceResponse
 
+RING = 30
+"""Seconds that a number rings which is dialled in place of the agent."""
 SPOKEN_BY_TWILIO = {"en": "en-US", "es": "es-MX"}
 """Twilio's names for languages of `<Say>`."""
 
@@ -88,11 +90,36 @@ def hangup() -> str:
     return str(response)
 
 
-def say_and_hangup(text: str, language: str) -> str:
-    """Twilio's own voice, for when ours cannot be heard. `language`: ISO 639-1."""
+def say_and_hangup(*texts: Said) -> str:
+    """Twilio's own voice, for when ours cannot be heard."""
     response: Any = VoiceResponse()
-    _say(response, [Said(text, language)])
+    _say(response, texts)
     response.hangup()
+    return str(response)
+
+
+def dial(texts: Sequence[Said], number: str, *, caller_id: str, action: str) -> str:
+    """To one of our own numbers; `action` is asked what follows. `caller_id`: "" for the
+    caller's."""
+    response: Any = VoiceResponse()
+    _say(response, texts)
+    more = {"caller_id": caller_id} if caller_id else {}
+    response.dial(action=action, method="POST", timeout=RING, **more).number(number)
+    return str(response)
+
+
+def enqueue(texts: Sequence[Said], queue: str) -> str:
+    """Waits in a queue of the account until somebody takes the call out of it."""
+    response: Any = VoiceResponse()
+    _say(response, texts)
+    response.enqueue(queue)
+    return str(response)
+
+
+def reject() -> str:
+    """The busy tone: the call is never answered, and costs nothing."""
+    response: Any = VoiceResponse()
+    response.reject(reason="busy")
     return str(response)
 
 

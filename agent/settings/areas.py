@@ -26,6 +26,7 @@ from agent.settings.rules import (
     Secret,
     Url,
     VersionedUrl,
+    WhenFull,
     Word,
 )
 
@@ -234,6 +235,8 @@ class Service(Area):
     """Processes; more than one needs REDIS_URL."""
     max_calls: int = Field(100, ge=1, le=100_000)
     """Calls that one worker takes at a time."""
+    when_full: WhenFull = "sentence"
+    """What a call gets that there is no place for; `department:claims` dials its number."""
     drain_deadline: float = Field(900.0, ge=0, le=86400)
     """Seconds that running calls have to end after SIGTERM."""
     trusted_proxies: Networks = ()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ from agent.settings.model import (
 )
 
 DOTENV = Path(".env")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 NAMES = {name.upper(): info for name, info in Settings.model_fields.items()}
 SECRETS = frozenset(name for name, info in NAMES.items() if is_secret(info))
 
@@ -89,9 +91,16 @@ class Found:
         self.sources[name] = source
 
 
-def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = DOTENV) -> Settings:
-    """The settings. None: the process's environment; no `.env`. Raises SettingsError."""
+def load(
+    environ: Mapping[str, str] | None = None,
+    dotenv: Path | None = DOTENV,
+    stated: Mapping[str, str] = NOTHING,
+) -> Settings:
+    """The settings. None: the process's environment; no `.env`. `stated`: by the command line,
+    which wins over both. Raises SettingsError."""
     found = find(environ, dotenv)
+    for name, value in stated.items():
+        found.put(name, value, "command line")
     values = {name.lower(): found.values[name] for name in NAMES if name in found.values}
     wrong = list(found.wrong)
     try:

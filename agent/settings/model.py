@@ -154,6 +154,9 @@ def contradictions(settings: Settings) -> list[str]:
     if settings.back_office_url is not None and settings.back_office_key is None:
         wrong.append("BACK_OFFICE_KEY: expected the key that BACK_OFFICE_URL takes")
     wrong += _disordered(settings)
+    kind, _, department = settings.when_full.partition(":")
+    if kind == "department" and department not in settings.departments:
+        wrong.append("DEPARTMENTS: expected a number for the department that WHEN_FULL names")
     if settings.workers > 1 and settings.redis_url is None:
         wrong.append("REDIS_URL: expected a redis:// URL, because WORKERS is more than 1")
     if settings.port + settings.workers - 1 > 65535:  # noqa: PLR2004

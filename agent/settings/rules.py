@@ -212,6 +212,11 @@ AccountSid = Annotated[
     AfterValidator(_matching("AC[0-9A-Za-z]+")),
     Expect("an account SID, which begins with AC"),
 ]
+WhenFull = Annotated[
+    str,
+    AfterValidator(_matching(r"sentence|(?:queue|department):[A-Za-z0-9][A-Za-z0-9_-]*")),
+    Expect("sentence, queue: and its name, or department: and one of DEPARTMENTS"),
+]
 Word = Annotated[str, AfterValidator(_matching(r"\S+")), Expect("a name without spaces")]
 OptionalWord = Annotated[
     str | None, AfterValidator(_matching(r"\S+")), Expect("a name without spaces")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from statistics import median
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,10 @@ STALL = 0.25
 """Seconds of lag that are logged with what held the loop."""
 MEMORY = 5.0
 """Seconds for which `recent` remembers the worst lag."""
+STRAIN = 0.1
+"""Seconds of lag at which voices begin to break up: as much of them lies at Twilio."""
+ENOUGH = 5
+"""Probes that say something about "most of the time"."""
 DEEPEST = 12
 """Frames of a stack that are logged."""
 
@@ -40,6 +45,12 @@ class LoopLag:
         """The worst lag of the last few seconds."""
         now = time.monotonic()
         return max((lag for when, lag in self._seen if now - when < MEMORY), default=0.0)
+
+    def strained(self) -> bool:
+        """Whether there is more to do than time: not for a moment, but most of the time."""
+        now = time.monotonic()
+        lately = [lag for when, lag in self._seen if now - when < MEMORY]
+        return len(lately) >= ENOUGH and median(lately) > STRAIN
 
     async def __aenter__(self) -> Self:
         self._beat = time.monotonic()

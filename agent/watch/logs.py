@@ -29,8 +29,13 @@ DEEPEST = 20
 """Frames of an error's stack, the innermost ones."""
 
 
-def configure(level: str, form: Literal["json", "text"], stream: TextIO = sys.stderr) -> None:
-    """Sets up the process's one logger. Call it once, before anything is logged."""
+def configure(
+    level: str, form: Literal["json", "text"], stream: TextIO = sys.stderr, *, worker: int = -1
+) -> None:
+    """Sets up the process's one logger. Call it once, before anything is logged.
+
+    `worker`: its number where there are several, which then stands on each line.
+    """
     render = json_line if form == "json" else text_line
 
     def write(message: Any) -> None:
@@ -38,6 +43,7 @@ def configure(level: str, form: Literal["json", "text"], stream: TextIO = sys.st
             stream.write(render(message.record) + "\n")
             stream.flush()
 
+    logger.configure(extra={"worker": worker} if worker >= 0 else {})
     logger.remove()
     logger.add(write, level=level, filter=_wanted, format="{message}", catch=True)
     logging.basicConfig(handlers=[_Intercepted()], level=logging.WARNING, force=True)

@@ -22,6 +22,7 @@ from knowledge.events import (
     Learned,
     Malformed,
     Quota,
+    Refused,
     Switched,
     ToolUsed,
     Transferred,
@@ -49,6 +50,15 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
+        self._name_calls(registry)
+        self._name_providers(registry)
+        self._name_costs(registry)
+        self._name_decisions(registry)
+        self._name_journal(registry)
+        self._name_turn(registry)
+        self._name_process(registry)
+
+    def _name_calls(self, registry: CollectorRegistry) -> None:
         self._calls = Gauge("answerline_calls_in_progress", "Calls now.", registry=registry)
         self._began = Counter(
             "answerline_streams_begun", "Media streams that began.", ["resumed"], registry=registry
@@ -56,12 +66,29 @@ class Metrics:
         self._ended = Counter(
             "answerline_calls", "Calls that ended, by outcome.", ["outcome"], registry=registry
         )
+        self._refused = Counter(
+            "answerline_calls_refused",
+            "Calls that did not get to the agent, by why.",
+            ["why"],
+            registry=registry,
+        )
         self._length = Histogram(
             "answerline_call_seconds", "Length of calls.", buckets=LONG, registry=registry
         )
         self._turns = Counter(
             "answerline_turns", "Turns, by who answered.", ["route", "language"], registry=registry
         )
+        self._malformed = Counter(
+            "answerline_malformed_messages",
+            "Messages on the line that meant nothing.",
+            ["reason"],
+            registry=registry,
+        )
+        self._wishes = Counter(
+            "answerline_wishes", "Wishes about the call itself.", ["wish"], registry=registry
+        )
+
+    def _name_providers(self, registry: CollectorRegistry) -> None:
         self._switched = Counter(
             "answerline_provider_switched",
             "A provider failed and the next one was asked.",
@@ -88,20 +115,6 @@ class Metrics:
             buckets=FAST,
             registry=registry,
         )
-        self._malformed = Counter(
-            "answerline_malformed_messages",
-            "Messages on the line that meant nothing.",
-            ["reason"],
-            registry=registry,
-        )
-        self._wishes = Counter(
-            "answerline_wishes", "Wishes about the call itself.", ["wish"], registry=registry
-        )
-        self._name_costs(registry)
-        self._name_decisions(registry)
-        self._name_journal(registry)
-        self._name_turn(registry)
-        self._name_process(registry)
 
     def _name_costs(self, registry: CollectorRegistry) -> None:
         self._spent = Counter(
@@ -274,6 +287,8 @@ class Metrics:
                 self._wishes.labels(wish).inc()
             case Began(resumed=resumed):
                 self._began.labels("yes" if resumed else "no").inc()
+            case Refused(why=why):
+                self._refused.labels(why).inc()
             case Ended(outcome=outcome, seconds=seconds):
                 self._ended.labels(outcome).inc()
                 self._length.observe(seconds)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request, Response
 
 from agent.web.house import House
-from agent.web.routes import ask, health, privacy, routing, twilio, webhook
+from agent.web.routes import ask, fleet, health, privacy, routing, twilio, webhook
 
 
 def create_app(house: House) -> FastAPI:
@@ -15,12 +15,14 @@ def create_app(house: House) -> FastAPI:
         app.include_router(ask.routes(house.gate, house.ask))
     if house.erase is not None:
         app.include_router(privacy.routes(house.gate, house.erase))
+    if house.control is not None:
+        app.include_router(fleet.routes(house.gate, house.control))
     if house.desk is not None:
         app.include_router(routing.routes(house.gate, house.desk))
 
     async def refused(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, webhook.Refused)
+        assert isinstance(error, webhook.Unanswered)
         return Response(status_code=error.status)
 
-    app.add_exception_handler(webhook.Refused, refused)
+    app.add_exception_handler(webhook.Unanswered, refused)
     return app

@@ -7,6 +7,8 @@ from starlette.websockets import WebSocket
 
 from agent.doctor import Row
 from agent.erasing import Erase
+from agent.fleet.arrivals import Arrivals, open_door
+from agent.fleet.elsewhere import Elsewhere
 from agent.line.protocol import Start
 from agent.line.signature import Signature
 from agent.line.token import Tokens
@@ -16,11 +18,20 @@ from agent.web.doors import Doors
 from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.routes.ask import Ask
+from agent.web.routes.fleet import Control
 from knowledge.events import Emit, nowhere
 
 
 async def _nothing() -> Sequence[Row]:
     return ()
+
+
+async def _returned(_call: str) -> None:
+    return
+
+
+async def _moved() -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +58,22 @@ class House:
     """Asks each dependency; slow, and never on a call's way."""
     gate: Gate = field(default_factory=lambda: Gate(Keys(), Limits()))
     """Who may look at metrics and dependencies, ask, and change something."""
+    arrivals: Arrivals = field(default_factory=open_door)
+    """Who takes a call that comes in."""
+    returns: Callable[[str], Awaitable[None]] = _returned
+    """Told a call that was let in before and wants another stream."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    """What becomes of calls that the agent does not take."""
+    full: Callable[[], bool] = lambda: False
+    """Whether this worker carries more than it should: another one is to take the stream."""
+    move: Callable[[], Awaitable[None]] = _moved
+    """Moves the running calls to other workers."""
     ask: Ask | None = None
     """What the knowledge base would answer."""
     erase: Erase | None = None
     """Makes everything by a caller, or of a call, gone."""
+    control: Control | None = None
+    """The fleet, and what is done with running calls."""
     desk: Desk | None = None
     """Decisions, outcomes, thresholds, experiments."""
     start_deadline: float = 5.0

@@ -6,7 +6,7 @@ uvicorn itself closes every websocket as soon as the signal comes.
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from importlib.metadata import version
 from types import FrameType
@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
+from agent.fleet.leash import parted
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.doors import Doors
@@ -29,8 +30,14 @@ PING = 20.0
 """Seconds between pings and for each pong; a dead stream is noticed earlier, by its silence."""
 TICK = 0.1
 """Seconds between two looks at what a drain waits for."""
+MOVING = 20.0
+"""Seconds that calls have to be moved: a pause is waited for, and Twilio asked."""
 LAST_WORDS = 5.0
 """Seconds that calls cut off at the deadline have to put their affairs in order."""
+
+
+async def _nowhere() -> None:
+    """There is no other worker."""
 
 
 class Lobby:
@@ -83,6 +90,9 @@ class CallServer(uvicorn.Server):
             )
         )
         self.doors = doors
+        self.move: Callable[[], Awaitable[None]] = _nowhere
+        """Moves what still runs at the deadline to other workers."""
+        self._moving: asyncio.Task[None] | None = None
         self._drain_deadline = drain_deadline
         self._deadline = float("inf")
         self._told = asyncio.Event()
@@ -125,10 +135,24 @@ class CallServer(uvicorn.Server):
         """After what `handle_exit` did, and every `TICK` from then on."""
         if self.doors is not None and self._draining:
             late = time.monotonic() >= self._deadline
-            if late and self.doors.calls:
-                logger.bind(calls=self.doors.calls).warning("calls cut off at the drain deadline")
-            self.should_exit = self.should_exit or late or self.doors.calls == 0
+            if late and self.doors.calls and self._moving is None:
+                logger.bind(calls=self.doors.calls).info("calls are moved at the drain deadline")
+                self._moving = asyncio.create_task(self._move(), name="move")
+            moved = self._moving is not None and self._moving.done()
+            self.should_exit = self.should_exit or moved or self.doors.calls == 0
         return await super().on_tick(counter)
+
+    async def _move(self) -> None:
+        try:
+            async with asyncio.timeout(MOVING):
+                await self.move()
+        except TimeoutError:
+            logger.bind(calls=self.doors and self.doors.calls).warning("calls are cut off")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._moving is not None:
+            self._moving.cancel()
+        await super().shutdown(sockets)
 
 
 class EmbeddedServer(CallServer):
@@ -161,9 +185,13 @@ async def running(app: FastAPI, doors: Doors, listener: socket.socket) -> AsyncI
 
 
 def serve(
-    settings: Settings, furnish: Callable[[Settings], AbstractAsyncContextManager[House]]
+    settings: Settings,
+    furnish: Callable[[Settings], AbstractAsyncContextManager[House]],
+    *,
+    supervised: bool = False,
 ) -> None:
     """Runs one worker on HOST and PORT until it has drained. `furnish` loads what calls need.
+    `supervised`: it also ends when its supervisor is no more.
 
     Raises OSError when the address is taken.
     """
@@ -174,12 +202,15 @@ def serve(
         server = CallServer(lobby, None, drain_deadline=settings.drain_deadline)
         serving = asyncio.create_task(server.serve([listener]), name="server")
         opening = asyncio.create_task(_open(lobby, server, furnish(settings)), name="open")
+        leash = asyncio.create_task(_leashed(server), name="leash") if supervised else None
         try:
             await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
             if opening.done():
                 server.end()
             await serving
         finally:
+            if leash is not None:
+                leash.cancel()
             opening.cancel()
             await asyncio.wait({opening})
         if not opening.cancelled():
@@ -189,12 +220,18 @@ def serve(
         runner.run(main())
 
 
+async def _leashed(server: CallServer) -> None:
+    await parted()
+    logger.error("the supervisor is gone")
+    server.end()
+
+
 async def _open(
     lobby: Lobby, server: CallServer, furnished: AbstractAsyncContextManager[House]
 ) -> None:
     """Holds the house open until it is cancelled."""
     async with furnished as house:
-        lobby.app, server.doors = create_app(house), house.doors
+        lobby.app, server.doors, server.move = create_app(house), house.doors, house.move
         house.doors.open()
         await asyncio.Event().wait()
 

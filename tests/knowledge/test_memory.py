@@ -135,7 +135,7 @@ async def remembering(
 
 async def stored(port: int, call: str) -> Recollection:
     async with Redis(host="127.0.0.1", port=port) as redis:
-        value = await redis.get(f"answerline:call:{call}:memory")
+        value = await redis.get(f"answerline:call:{{{call}}}:memory")
     return decode(value) if value else Recollection()
 
 
@@ -182,7 +182,7 @@ class TestRedisMemory:
         async with remembering(valkey.port, ttl=120.0, budget=PATIENT) as memory:
             memory.greeted("CA12", "en")
         async with Redis(host="127.0.0.1", port=valkey.port) as redis:
-            assert 60 < await redis.ttl("answerline:call:CA12:memory") <= 120
+            assert 60 < await redis.ttl("answerline:call:{CA12}:memory") <= 120
 
     async def test_a_second_worker_adds_to_what_it_never_recalled(
         self, valkey: ValkeyServer
@@ -194,7 +194,7 @@ class TestRedisMemory:
 
     async def test_an_unreadable_record_is_replaced(self, valkey: ValkeyServer) -> None:
         async with Redis(host="127.0.0.1", port=valkey.port) as redis:
-            await redis.set("answerline:call:CA14:memory", b"\xff{")
+            await redis.set("answerline:call:{CA14}:memory", b"\xff{")
         async with remembering(valkey.port, budget=PATIENT) as memory:
             assert await memory.recall("CA14") == Recollection()
             memory.remember("CA14", exchange(1.0))
@@ -202,7 +202,7 @@ class TestRedisMemory:
 
     async def test_a_key_of_another_type_holds_up_no_other_call(self, valkey: ValkeyServer) -> None:
         async with Redis(host="127.0.0.1", port=valkey.port) as redis:
-            await redis.sadd("answerline:call:CA15:memory", "x")
+            await redis.sadd("answerline:call:{CA15}:memory", "x")
         async with remembering(valkey.port) as memory:
             memory.remember("CA15", exchange(1.0))
             memory.remember("CA16", exchange(1.0))

@@ -1,5 +1,6 @@
 """The circumstances of a simulated call."""
 
+import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +31,8 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    caller: str = "+15005550006"
+    caller: str = field(default_factory=lambda: f"+1500{secrets.randbelow(10**7):07}")
+    """Each a number of their own, of no area."""
     called: str = "+15005550100"
     noise: Noise | None = None
     echo: Echo | None = None

@@ -14,7 +14,7 @@ from agent.web.house import House
 from agent.web.routes.webhook import (
     OVER,
     UNREADABLE,
-    Refused,
+    Unanswered,
     call_of,
     document,
     proven,
@@ -47,7 +47,7 @@ def routes(house: House, operator: Operator) -> APIRouter:
         query = request.query_params
         times = query.get("times", "0")
         if not times.isdecimal() or not query.get("who"):
-            raise Refused(UNREADABLE)
+            raise Unanswered(UNREADABLE)
         return document(await operator.wait(errand, query["who"], int(times)))
 
     async def over(request: Request) -> Response:
@@ -84,4 +84,4 @@ async def _read(house: House, request: Request) -> tuple[Form, Errand]:
     try:
         return form, Errand.read(request.scope["query_string"].decode("ascii"))
     except ValueError as error:
-        raise Refused(UNREADABLE) from error
+        raise Unanswered(UNREADABLE) from error

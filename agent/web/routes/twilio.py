@@ -1,6 +1,7 @@
 """What Twilio asks for. Any doubt about who asks is a 403; nothing that is sent is a 500."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response, WebSocket
 from loguru import logger
@@ -13,6 +14,7 @@ from agent.web.routes import transfer
 from agent.web.routes.webhook import (
     UNPROVEN,
     UNWANTED,
+    arrive,
     document,
     proven,
     signed,
@@ -30,7 +32,7 @@ def routes(house: House) -> APIRouter:
     router = APIRouter()
 
     async def voice(request: Request) -> Response:
-        return await stream(house, await proven(house, request))
+        return await arrive(house, await proven(house, request))
 
     async def stream_ended(request: Request) -> Response:
         """The next stream of a call, at another worker where this one drains."""
@@ -39,6 +41,11 @@ def routes(house: House) -> APIRouter:
             return document(twiml.hangup())
         return await stream(house, form)
 
+    async def dialled(request: Request) -> Response:
+        """After a number that was called in the agent's place."""
+        form = await proven(house, request)
+        return document(house.elsewhere.dialled(form.first("DialCallStatus")))
+
     async def status(request: Request) -> Response:
         told(house, await proven(house, request))
         return Response(status_code=204)
@@ -46,19 +53,28 @@ def routes(house: House) -> APIRouter:
     async def media(websocket: WebSocket) -> None:
         await _media(house, websocket)
 
-    posts = {"/voice": voice, "/stream-ended": stream_ended, "/status": status}
+    posts = {
+        "/voice": voice,
+        "/stream-ended": stream_ended,
+        "/status": status,
+        "/dialled": dialled,
+    }
     for path, post in posts.items():
-        for form in (path, f"{path}/"):
-            router.add_api_route(f"/twilio{form}", post, methods=["POST"], response_model=None)
-    for form in ("/twilio/media", "/twilio/media/"):
-        router.add_api_websocket_route(form, media)
+        _post(router, f"/twilio{path}", post)
+        _post(router, f"/twilio{path}/", post)
+    router.add_api_websocket_route("/twilio/media", media)
+    router.add_api_websocket_route("/twilio/media/", media)
     if house.operator is not None:
         router.include_router(transfer.routes(house, house.operator))
     return router
 
 
+def _post(router: APIRouter, path: str, post: Callable[[Request], Awaitable[Response]]) -> None:
+    router.add_api_route(path, post, methods=["POST"], response_model=None)
+
+
 async def _media(house: House, websocket: WebSocket) -> None:
-    if house.doors.refusing:
+    if house.doors.refusing or house.full():
         await websocket.send_denial_response(Response(status_code=UNWANTED))
         return
     if not house.signature.proves_upgrade(signed(websocket)):

@@ -8,9 +8,11 @@ from fastapi import Request, Response
 from loguru import logger
 from starlette.requests import ClientDisconnect, HTTPConnection
 
+from agent.fleet.arrivals import Way
 from agent.line import twiml
 from agent.line.signature import HEADER, SETTINGS_HEADER, Form, Signed
 from agent.web.house import House
+from knowledge.events import Refused
 
 LONGEST_BODY = 64 * 1024
 """Bytes of a webhook's form; Twilio sends about 1 KB."""
@@ -26,10 +28,12 @@ OVER = {
     "no-answer": "failed",
 }
 """Twilio's last words about a call, and what they mean where we have not ended it ourselves."""
+WHY = {Way.PERSON: "people", Way.FULL: "full", Way.OFTEN: "often"}
+"""As in `Refused`."""
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
-class Refused(Exception):
+class Unanswered(Exception):
     """A request that gets a status and nothing else."""
 
     def __init__(self, status: int) -> None:
@@ -38,7 +42,7 @@ class Refused(Exception):
 
 
 async def proven(house: House, request: Request) -> Form:
-    """The form. Raises Refused where it is not Twilio's, or not even readable."""
+    """The form. Raises Unanswered where it is not Twilio's, or not even readable."""
     try:
         async with asyncio.timeout(BODY_DEADLINE):
             body = await _body(request)
@@ -50,11 +54,11 @@ async def proven(house: House, request: Request) -> Form:
             max_num_fields=MOST_FIELDS,
         )
     except (ClientDisconnect, TimeoutError, ValueError) as error:
-        raise Refused(UNPROVEN) from error
+        raise Unanswered(UNPROVEN) from error
     form = Form.of(pairs)
     if not house.signature.proves_post(signed(request), form):
         logger.bind(path=request.scope["path"]).warning("webhook without a valid signature")
-        raise Refused(UNPROVEN)
+        raise Unanswered(UNPROVEN)
     return form
 
 
@@ -77,10 +81,10 @@ async def _body(request: Request) -> bytes:
 
 
 def call_of(form: Form) -> str:
-    """The CallSid. Raises Refused without one."""
+    """The CallSid. Raises Unanswered without one."""
     call = form.first("CallSid")
     if not call.isascii() or not call.isalnum() or len(call) > 64:  # noqa: PLR2004
-        raise Refused(UNREADABLE)
+        raise Unanswered(UNREADABLE)
     return call
 
 
@@ -96,10 +100,31 @@ def document(text: str) -> Response:
     return Response(text, media_type="application/xml")
 
 
-async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
-    """Opens a media stream for the form's call; `back`: see `twiml.connect`."""
+async def arrive(house: House, form: Form) -> Response:
+    """A call that comes in."""
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
+    call, called = call_of(form), form.first("To")
+    way = await house.arrivals.way(call, form.first("From"))
+    if way is Way.AGENT:
+        return await _stream(house, form)
+    house.emit(Refused(call, WHY[way]))
+    if way is Way.PERSON:
+        return document(house.elsewhere.person(called))
+    return document(twiml.reject() if way is Way.OFTEN else house.elsewhere.full(called))
+
+
+async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
+    """The next media stream of a call that is on; `back`: see `twiml.connect`."""
+    if house.doors.refusing:
+        return Response(status_code=UNWANTED)
+    if back is None and house.arrivals.people():
+        return document(house.elsewhere.person(form.first("To")))
+    await house.returns(call_of(form))
+    return await _stream(house, form, back)
+
+
+async def _stream(house: House, form: Form, back: str | None = None) -> Response:
     token = await house.tokens.issue(call_of(form))
     called = form.first("To")
     called = called if _NUMBER.fullmatch(called) else ""

@@ -126,7 +126,7 @@ async def test_a_token_whose_redemption_redis_did_not_confirm_is_not_handed_out_
 ) -> None:
     tokens = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock, deadline=5.0)
     first = await tokens.issue("CA1")
-    await redis.getdel(f"answerline:token:{first}")  # and the answer came too late
+    await redis.getdel(f"answerline:call:{{CA1}}:token:{first}")  # and the answer came too late
     second = await tokens.issue("CA1")
     assert second != first
     assert await tokens.issue("CA1") == second

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from agent.line import twiml
+from agent.line.twiml import Said
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,6 @@ def test_hanging_up_is_all_that_is_said() -> None:
 
 @pytest.mark.parametrize(("language", "spoken"), [("en", "en-US"), ("es", "es-MX"), ("de", "de")])
 def test_twilio_speaks_the_callers_language_and_hangs_up(language: str, spoken: str) -> None:
-    say, hangup = ET.fromstring(twiml.say_and_hangup("Adiós & <hasta luego>", language))
+    say, hangup = ET.fromstring(twiml.say_and_hangup(Said("Adiós & <hasta luego>", language)))
     assert (say.tag, say.text, say.get("language")) == ("Say", "Adiós & <hasta luego>", spoken)
     assert hangup.tag == "Hangup"

@@ -1,0 +1,89 @@
+"""A worker's place in the fleet, furnished: what `agent.reception` builds a house with."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from starlette.websockets import WebSocket
+
+from agent.fleet.arrivals import Arrivals
+from agent.fleet.commands import Commands
+from agent.fleet.elsewhere import Elsewhere
+from agent.fleet.feed import Feed
+from agent.fleet.fleet import Fleet
+from agent.fleet.identity import WorkerId, identity
+from agent.line.protocol import Start
+from agent.settings import Settings
+from agent.switchboard import Switchboard
+from agent.web.routes.fleet import Control
+from knowledge.store import connect
+
+Answer = Callable[[WebSocket, Start], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What exists before any call can."""
+
+    redis: Redis | None
+    """A client of the fleet's own: its batches do not stand in line with calls' memory."""
+    worker: WorkerId
+    feed: Feed
+
+
+@asynccontextmanager
+async def wires(settings: Settings) -> AsyncIterator[Wires]:
+    url = settings.redis_url
+    redis = None if url is None else connect(url.get_secret_value())
+    worker = identity(settings.port)
+    feed = Feed(redis, worker)
+    try:
+        async with feed.flowing():
+            yield Wires(redis, worker, feed)
+    finally:
+        if redis is not None:
+            await redis.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    fleet: Fleet
+    arrivals: Arrivals
+    elsewhere: Elsewhere
+    control: Control
+    answer: Answer
+    """The switchboard's, with the call entered as this worker's."""
+
+    async def returns(self, call: str) -> None:
+        await self.fleet.admit(call, known=True)
+
+
+@asynccontextmanager
+async def station(
+    settings: Settings,
+    wires: Wires,
+    switchboard: Switchboard,
+    *,
+    shut: Callable[[], bool],
+) -> AsyncIterator[Station]:
+    """`shut`: no new call is wanted here."""
+    fleet = Fleet(wires.redis, wires.worker, most=settings.max_calls, shut=shut)
+    fleet.lost, fleet.switched = switchboard.superseded, switchboard.to_people
+    commands = Commands(fleet, wires.redis, switchboard.obey)
+
+    async def answer(socket: WebSocket, start: Start) -> None:
+        async with fleet.having(start.call):
+            await switchboard.answer(socket, start)
+
+    elsewhere = Elsewhere(
+        settings.public,
+        switchboard.say,
+        settings.languages,
+        settings.departments,
+        settings.when_full,
+    )
+    control = Control(fleet, commands, wires.feed, tuple(settings.departments))
+    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people)
+    async with fleet.member():
+        yield Station(fleet, arrivals, elsewhere, control, answer)

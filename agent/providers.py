@@ -56,10 +56,10 @@ from processors.voice.service import Voice
 DAY = 86400
 """Seconds."""
 _SAID_OTHERWISE = {
-    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD, Phrase.COLLECT_SLIP),
+    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD),
     *(Phrase.COLLEAGUE, Phrase.CALLER_GONE),
 }
-"""The first ones are filled in each time, the others are spoken by Twilio."""
+"""The first two are filled in each time, the others are spoken by Twilio."""
 
 
 def _today() -> date:

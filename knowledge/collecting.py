@@ -249,7 +249,7 @@ class Collecting:
         work.value, work.typed, work.by = value, "", "speech"
         if work.wanted.near(value):
             work.state = _State.SLIP
-            return self._say(work, (Phrase.COLLECT_SLIP,), language)
+            return self._say(work, (Phrase.COLLECT_HEARD, Phrase.COLLECT_SLIP), language)
         if not work.wanted.fits(value) and len(value) > work.wanted.most:
             return self._again(work)
         return self._whole_or_more(work, value if work.wanted.fits(value) else "", language)

@@ -79,7 +79,7 @@ class Phrase(StrEnum):
     COLLECT_RIGHT = "collect_right"
     """After it: whether it is right."""
     COLLECT_SLIP = "collect_slip"
-    """What was understood, `{number}`, is too long: which part is wrong?"""
+    """After it, where it is too long: which part is wrong?"""
     COLLECT_MORE = "collect_more"
     """A part of a number has come."""
     COLLECT_LETTERS = "collect_letters"

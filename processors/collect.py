@@ -43,7 +43,6 @@ class Collect(Stage[Frame]):
         self._typing = typing
         self._emit = emit
         self._language = "en"
-        self._turn = 0
         self._context = LLMContext()
         self._changed = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -61,7 +60,7 @@ class Collect(Stage[Frame]):
             if frame.speculation or not text:
                 yield frame
                 return
-            self._language, self._turn = LANGUAGE.of(frame) or "en", TURN.of(frame)
+            self._language = LANGUAGE.of(frame) or "en"
             self._context = frame.context
             step, context = self._collecting.turn(text, self._language), frame
         if step.passes:
@@ -79,18 +78,18 @@ class Collect(Stage[Frame]):
             self._watch = None
 
     def _frames(self, step: Step, context: LLMContextFrame | None = None) -> list[Frame]:
-        """`context`: of the turn that has brought the step."""
+        """`context`: of the turn that has brought the step; what a key brings answers no turn."""
         self._tell(step.ended)
         frames: list[Frame] = [InterruptionFrame()] if step.stops else []
         for phrase in step.says:
-            frames += self._speech(phrase, step.number)
+            frames += self._speech(phrase, step.number, TURN.of(context) if context else 0)
         if step.ended is not None and step.ended.outcome == "confirmed":
             frames.append(context or self._given(step.ended))
         elif step.ended is not None and step.ended.outcome == "given_up":
             frames.append(WishFrame(wish="person", source="words"))
         return frames
 
-    def _speech(self, phrase: Phrase, number: str) -> list[Frame]:
+    def _speech(self, phrase: Phrase, number: str, turn: int) -> list[Frame]:
         text = self._persona.say(phrase, self._language)
         numbered = "{number}" in text
         return speech(
@@ -99,14 +98,13 @@ class Collect(Stage[Frame]):
             remembered=not numbered,
             pace=PACE if numbered else 1.0,
             route="collect",
-            turn=self._turn,
+            turn=turn,
         )
 
     def _given(self, ended: Ended) -> LLMContextFrame:
         """What a key has confirmed goes on as a turn of the caller's, without the number."""
         self._context.add_message({"role": "user", "content": f"[{place_of(ended.kind)}]"})
-        frame = LLMContextFrame(self._context)
-        return TURN.on(LANGUAGE.on(frame, self._language), self._turn)
+        return LANGUAGE.on(LLMContextFrame(self._context), self._language)
 
     def _tell(self, ended: Ended | None) -> None:
         if ended is not None:

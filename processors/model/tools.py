@@ -142,8 +142,8 @@ class Tools:
         about = [_ABOUT] if offered else []
         if offered and all(tool.identifies for tool in offered):
             about.append(_FIRST.format(tools=" or ".join(tool.name for tool in offered)))
-        if offered and self.clerk.given:
-            about.append(_GIVEN.format(places=" and ".join(self.clerk.given)))
+            if self.clerk.given:
+                about.append(_GIVEN.format(places=" and ".join(self.clerk.given)))
         head = 1 if messages and messages[0]["role"] == "system" else 0
         made = [*messages[:head], *_developer(about), *settled(messages[head:])]
         last = next((at for at in range(len(made) - 1, -1, -1) if made[at]["role"] == "user"), 0)

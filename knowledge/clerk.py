@@ -106,6 +106,10 @@ class Clerk:
         self._proposal: Proposal | None = None
         self._asked = False
         """The caller was asked for something that a tool needs."""
+        self._asker: Tool | None = None
+        """The tool that a number is collected for."""
+        self._first: tuple[Ask, BaseModel] | None = None
+        """What it asks for when it knows nothing."""
         self._collected: Proposal | None = None
         """The tool that has asked for a number, with the number."""
         self.granted: Proposal | None = None
@@ -244,13 +248,17 @@ class Clerk:
             return Outcome(why, {"status": "failed", "why": why, "note": _FAILED})
         if isinstance(found, Ask):
             self._collect(found, tool, arguments)
+        elif self._collecting is not None and tool is self._asker:
+            self._collecting.close()
         return self._found(tool, found, language)
 
     def _collect(self, ask: Ask, tool: Tool, arguments: BaseModel) -> None:
         """The number that is asked for goes to the vault, and the tool is used again with it."""
         if self._collecting is None or ask.into not in tool.arguments.model_fields:
             return
-        place = place_of(ask.collect)
+        place, self._asker = place_of(ask.collect), tool
+        if not any(value for _, value in arguments):
+            self._first = ask, arguments
 
         def confirmed(value: str) -> None:
             self._vault.hold(place, value)
@@ -277,8 +285,11 @@ class Clerk:
             self._facts, self._identified = dict(found.facts), True
             return Outcome("done", {"status": "done", "note": _KNOWN})
         self._tries -= 1
+        self.given.clear()
         if self._tries > 0:
             self._asked = True
+            if self._first is not None:
+                self._collect(self._first[0], tool, self._first[1])
             return Outcome("nothing", {"status": "nothing", "note": _NO_MATCH})
         summary = in_language(tool.summary, language) if tool.summary else ""
         return Outcome("nothing", {"status": "nothing", "note": _NOT_OFFERED}, summary=summary)

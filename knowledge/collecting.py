@@ -117,6 +117,8 @@ class Collecting:
         self._asked = Step()
         self.changed: Callable[[], None] = lambda: None
         """Told whenever `due` may have changed."""
+        self.ended: Callable[[Ended], None] = lambda _ended: None
+        """Told of each end, once."""
 
     @property
     def open(self) -> bool:
@@ -133,19 +135,19 @@ class Collecting:
 
     def begin(self, kind: str, confirmed: Confirmed) -> bool:
         """The caller has been asked for it. False where nobody knows what such a number is."""
+        self.close()
         wanted = Wanted.of(kind, self._numbers)
         if wanted is None:
             return False
-        self._heard.clear()
         self._asked = Step()
         self._work = _Work(wanted, confirmed, self._clock())
         self.changed()
         return True
 
     def close(self) -> None:
-        """The call is over: nothing is left of the number."""
-        self._work = None
-        self._heard.clear()
+        """The number is not wanted any more: nothing is left of it."""
+        if self._work is not None:
+            self._end(self._work, "left")
 
     def heard(self, shown: str, said: str) -> None:
         """A final transcript: as everybody else sees it, and as it was said."""
@@ -329,7 +331,9 @@ class Collecting:
         self._asked = Step()
         self.changed()
         seconds = self._clock() - work.began
-        return Ended(work.wanted.kind, outcome, work.by, work.corrections, seconds)
+        ended = Ended(work.wanted.kind, outcome, work.by, work.corrections, seconds)
+        self.ended(ended)
+        return ended
 
 
 def _agrees(text: str) -> bool:

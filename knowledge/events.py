@@ -88,7 +88,8 @@ class Collected(Event):
     by: str
     """keys, speech."""
     outcome: str
-    """confirmed; given_up (a person takes over); left (the caller wanted something else); late."""
+    """confirmed; given_up (a person takes over); left (for something else, or by the end of the
+    call, or the model had it already); late."""
     corrections: int
     seconds: float
 

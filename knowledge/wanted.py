@@ -17,6 +17,8 @@ _PHONE = r"\d{7,15}"
 _DATED = len("DDMMYYYY")
 MOST_KEYS = 20
 _FEWEST_LETTERS = 2
+_LONE = frozenset("aeioy")
+"""Letters that are words of their own."""
 _STRANGE = 2
 """Words that have nothing to do with a number, in a turn that is still taken for one."""
 _SURPLUS = 4
@@ -145,6 +147,8 @@ class Wanted:
         strange = [word for word in words if word not in _AROUND and not is_code(word)]
         if self.pattern is None:
             strange = [word for word in strange if not spoken_parts(word)[0]]
+            if any(len(word) == 1 and word.isalpha() and word not in _LONE for word in words):
+                return False  # letters are spelled: a code
             return bool(months or numbers) and len(strange) <= _STRANGE
         if months:
             return False

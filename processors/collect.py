@@ -47,6 +47,7 @@ class Collect(Stage[Frame]):
         self._changed = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         collecting.changed = self._wake
+        collecting.ended = self._ended
 
     async def handle(self, frame: Frame) -> AsyncIterator[Frame]:
         if isinstance(frame, InputDTMFFrame):
@@ -64,7 +65,6 @@ class Collect(Stage[Frame]):
             self._context = frame.context
             step, context = self._collecting.turn(text, self._language), frame
         if step.passes:
-            self._tell(step.ended)
             yield frame
             return
         for made in self._frames(step, context):
@@ -79,7 +79,6 @@ class Collect(Stage[Frame]):
 
     def _frames(self, step: Step, context: LLMContextFrame | None = None) -> list[Frame]:
         """`context`: of the turn that has brought the step; what a key brings answers no turn."""
-        self._tell(step.ended)
         frames: list[Frame] = [InterruptionFrame()] if step.stops else []
         for phrase in step.says:
             frames += self._speech(phrase, step.number, TURN.of(context) if context else 0)
@@ -106,18 +105,9 @@ class Collect(Stage[Frame]):
         self._context.add_message({"role": "user", "content": f"[{place_of(ended.kind)}]"})
         return LANGUAGE.on(LLMContextFrame(self._context), self._language)
 
-    def _tell(self, ended: Ended | None) -> None:
-        if ended is not None:
-            self._emit(
-                Collected(
-                    self._call,
-                    ended.kind,
-                    ended.by,
-                    ended.outcome,
-                    ended.corrections,
-                    ended.seconds,
-                )
-            )
+    def _ended(self, one: Ended) -> None:
+        told = (one.kind, one.by, one.outcome, one.corrections, one.seconds)
+        self._emit(Collected(self._call, *told))
 
     def _wake(self) -> None:
         self._changed.set()

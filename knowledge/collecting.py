@@ -5,10 +5,12 @@ and is shown by nothing: no repr, no log, no event holds it.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
+from string import ascii_uppercase
 from typing import Literal
 
 from knowledge.alarm import alarm
@@ -23,8 +25,12 @@ from knowledge.words import fold
 
 TRIES = 3
 """Numbers that cannot be used, or are not right, before a person takes over."""
+SHORT = 6
+"""Words of a no that is not clearer than that."""
 PARTS = 5
 """Turns in which a number may come, piece by piece."""
+TRANSCRIPTS = 50
+"""Of one turn."""
 BETWEEN_KEYS = 4.0
 """Seconds after a key in which the next one comes."""
 LONGEST = 120.0
@@ -113,7 +119,7 @@ class Collecting:
         self._clock = clock
         self._today = today
         self._work: _Work | None = None
-        self._heard: list[tuple[str, str]] = []
+        self._heard: deque[tuple[str, str]] = deque(maxlen=TRANSCRIPTS)
         self._asked = Step()
         self.changed: Callable[[], None] = lambda: None
         """Told whenever `due` may have changed."""
@@ -231,12 +237,12 @@ class Collecting:
             return self._read_back(work, whole, language)
         if wanted.pattern is None:
             return self._dated(work, f"{work.said} {text}".strip(), language)
+        before, code = work.value + work.typed, wanted.code(text)
         if letters := wanted.letters(text):
-            return self._joined(work, letters + work.typed if work.typed else letters, language)
-        code = wanted.code(text)
-        if work.value[:1].isalpha() and code[:1].isalpha():
+            return self._joined(work, letters + before.lstrip(ascii_uppercase), language)
+        if code[:1].isalpha():
             return self._joined(work, code, language)  # from its beginning again
-        return self._joined(work, work.value + code, language)
+        return self._joined(work, before + code, language)
 
     def _dated(self, work: _Work, said: str, language: str) -> Step:
         """A day of which a part has come, maybe the last one."""
@@ -252,7 +258,10 @@ class Collecting:
         if work.wanted.near(value):
             work.state = _State.SLIP
             return self._say(work, (Phrase.COLLECT_HEARD, Phrase.COLLECT_SLIP), language)
-        if not work.wanted.fits(value) and len(value) > work.wanted.most:
+        if work.wanted.lacks_letters(value):
+            work.state = _State.LETTERS
+            return self._say(work, (Phrase.COLLECT_LETTERS,), language)
+        if not work.wanted.fits(value) and len(value) > work.wanted.longest:
             return self._again(work)
         return self._whole_or_more(work, value if work.wanted.fits(value) else "", language)
 
@@ -275,12 +284,16 @@ class Collecting:
 
     def _corrected(self, work: _Work, text: str, language: str) -> Step:
         wanted, today = work.wanted, self._today()
-        found = wanted.said(text, language, today) if wanted.about(text) else ""
+        about, denied = wanted.about(text), denies(text)
+        found = wanted.said(text, language, today) if about else ""
+        if about and not denied and wanted.fits(whole := work.value + wanted.code(text)):
+            found = found or whole  # there was more to come
         found = found or corrected(work.value, text, wanted, today=today)
         if found:
             work.corrections += found != work.value
             return self._read_back(work, found, language)
-        if denies(text) or reply(text) is Reply.NO or wanted.about(text):
+        short = len(text.split()) <= SHORT
+        if about or (denied and short) or reply(text) is Reply.NO:
             return self._again(work)
         return _PASSED
 

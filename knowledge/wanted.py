@@ -78,6 +78,11 @@ class Wanted:
             return _DATED
         return self.shape.most if self.shape else MOST_KEYS
 
+    @property
+    def longest(self) -> int:
+        """Letters and digits."""
+        return self.most + (self.shape.letters if self.shape else 0)
+
     def fits(self, value: str) -> bool:
         return self.pattern is not None and self.pattern.fullmatch(value) is not None
 
@@ -138,7 +143,7 @@ class Wanted:
         shape = self.shape
         if shape is None or not shape.letters or shape.implied:
             return False
-        return shape.fewest <= len(keys) <= shape.most
+        return keys.isdigit() and shape.fewest <= len(keys) <= shape.most
 
     def about(self, text: str) -> bool:
         """The text is about a number of this kind, whole or in part, and about little else."""

@@ -133,6 +133,7 @@ def test_a_plain_no_asks_for_it_again() -> None:
         ("policy", ["A B one two three", "it's four five six seven"], VALUE),
         ("policy", ["a be uno dos tres", "cuarenta y cinco", "sesenta y siete"], VALUE),
         ("customer", ["one two three four", "and then five six seven eight"], "12345678"),
+        ("policy", ["one two three", "A B", "four five six seven"], VALUE),
         ("birth", ["March", "the third", "nineteen eighty"], "1980-03-03"),
     ],
 )
@@ -226,6 +227,33 @@ def test_letters_that_no_key_stands_for_are_asked_for(said: str) -> None:
     step = desk.say("yes")
     assert step.ended is not None
     assert (desk.values, step.ended.by) == ([VALUE], "keys")
+
+
+def test_letters_that_were_not_said_are_asked_for_too() -> None:
+    desk = Desk()
+    assert desk.say("one two three four five six seven").says == (Phrase.COLLECT_LETTERS,)
+    assert desk.say("A B").says == READ_BACK
+    assert desk.confirmed() == VALUE
+
+
+def test_the_rest_may_be_said_after_the_first_keys() -> None:
+    desk = Desk("customer")
+    desk.type("1234")
+    assert desk.say("five six seven eight").says == READ_BACK
+    assert desk.confirmed() == "12345678"
+
+
+def test_a_number_of_any_length_may_go_on_after_it_was_read_back() -> None:
+    desk = Desk("phone")
+    assert desk.say("five five five one two three four").says == READ_BACK
+    assert desk.say("five six seven").number.endswith("four five six seven")
+    assert desk.confirmed() == "5551234567"
+
+
+def test_a_question_that_begins_with_a_no_is_a_question() -> None:
+    desk = Desk()
+    desk.say("AB 1234567")
+    assert desk.say("No entiendo por qué tengo que decirle a usted el número").passes
 
 
 def test_letters_may_be_said_before_the_digits_are_typed() -> None:

@@ -223,7 +223,8 @@ class Call:
         self.default_language = settings.input_processing_default_language
         self.target = settings.input_processing_target_language
         self.least_translated = settings.input_processing_min_translation_confidence
-        self.tools = providers.tools(self.sid, self.vault)
+        self.collecting = providers.collecting()
+        self.tools = providers.tools(self.sid, self.vault, self.collecting)
         self.model = providers.model(self.sid, self.tools)
         self.voice = providers.voice(self.sid, language)
         return self._stages(self)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
 from knowledge.callers import Callers
+from knowledge.collecting import Collecting
 from knowledge.decisions import Knower
 from knowledge.erasure import Erased
 from knowledge.events import Emit, everybody
@@ -57,8 +59,15 @@ from processors.voice.service import Voice
 
 DAY = 86400
 """Seconds."""
-_SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL}
-"""The first is filled in each time, the others are spoken by Twilio."""
+_SAID_OTHERWISE = {
+    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD),
+    *(Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL),
+}
+"""The first two are filled in each time, the others are spoken by Twilio."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 @dataclass(slots=True)
@@ -113,11 +122,16 @@ class Providers:
         return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
 
     def redactor(self) -> Redactor:
-        return Redactor(self.persona.numbers, today=datetime.now(UTC).date())
+        return Redactor(self.persona.numbers, today=_today())
 
-    def tools(self, call: str, vault: Vault) -> Tools | None:
+    def collecting(self) -> Collecting:
+        return Collecting(self.persona.numbers, clock=time.monotonic, today=_today)
+
+    def tools(self, call: str, vault: Vault, collecting: Collecting | None = None) -> Tools | None:
         office = self.office if self.model_available else None
-        return tools_of(call, office, self.persona.say, self.emit, vault)
+        return tools_of(
+            call, office, self.persona.say, self.emit, vault=vault, collecting=collecting
+        )
 
     def model(self, call: str, tools: Tools | None = None) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"

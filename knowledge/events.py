@@ -80,6 +80,21 @@ class ToolUsed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Collected(Event):
+    """A number was asked of the caller; nothing of it stands here."""
+
+    kind: str
+    """policy, phone, birth, date, or as `numbers` of agent.yaml names it."""
+    by: str
+    """keys, speech."""
+    outcome: str
+    """confirmed; given_up (a person takes over); left (for something else, or by the end of the
+    call, or the model had it already); late."""
+    corrections: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Adjusted(Event):
     """A threshold was changed, or changed back."""
 

@@ -86,6 +86,18 @@ def spoken_date(text: str, language: str, *, today: date) -> date | None:
     return _numeric(_apart(text, numbers), month_first=language == "en", today=today)
 
 
+def spoken_parts(text: str) -> tuple[list[int], list[int]]:
+    """Of a date that is told in part: the months by their names, and the numbers."""
+    items = list(_items(fold(text[:_LONGEST])))
+    months = [_MONTH[item] for item in items if isinstance(item, str)]
+    return months, [item for item in items if isinstance(item, int)]
+
+
+def is_code(word: str) -> bool:
+    """A folded word that `spoken_code` reads as letters or digits."""
+    return len(word) == 1 or word in _NUMBERS or word in _LETTERS or word in _AGAIN
+
+
 def spoken_code(text: str) -> str:
     """Letters and digits of a code, in capitals, nothing between them.
 

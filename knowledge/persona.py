@@ -76,6 +76,21 @@ class Phrase(StrEnum):
     SURVEY = "survey"
     """Before goodbye: how satisfied the caller is, from one to five."""
     SURVEY_THANKS = "survey_thanks"
+    COLLECT_HEARD = "collect_heard"
+    """A number is read back: `{number}` is what was understood."""
+    COLLECT_RIGHT = "collect_right"
+    """After it: whether it is right."""
+    COLLECT_SLIP = "collect_slip"
+    """After it, where it is too long: which part is wrong?"""
+    COLLECT_MORE = "collect_more"
+    """A part of a number has come."""
+    COLLECT_LETTERS = "collect_letters"
+    """The digits were typed, the letters are still wanted."""
+    COLLECT_AGAIN = "collect_again"
+    COLLECT_FAILED = "collect_failed"
+    """The last try is over; a person is called next."""
+    COLLECT_LATE = "collect_late"
+    """It has taken too long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Collected,
     Decided,
     Drifted,
     Ended,
@@ -40,6 +41,8 @@ HEARD = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
 """Seconds: what a caller waits through."""
 SHARES = tuple(number / 20 for number in range(1, 20))
 """Probabilities."""
+COLLECTED = (5, 10, 15, 20, 30, 45, 60, 90, 120)
+"""Seconds: a number that a caller gives."""
 LONG = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 """Seconds: a call."""
 
@@ -213,6 +216,13 @@ class Metrics:
             buckets=HEARD,
             registry=registry,
         )
+        self._collected = Histogram(
+            "answerline_number_seconds",
+            "Numbers asked of callers: from the question to the end.",
+            ["kind", "by", "outcome"],
+            buckets=COLLECTED,
+            registry=registry,
+        )
 
     def _name_turn(self, registry: CollectorRegistry) -> None:
         self._voice_to_voice = Histogram(
@@ -296,6 +306,8 @@ class Metrics:
                 self._transfers.labels(department, outcome).inc()
             case CallBack(department=department):
                 self._call_backs.labels(department).inc()
+            case Collected(kind=kind, by=by, outcome=outcome, seconds=seconds):
+                self._collected.labels(kind, by, outcome).observe(seconds)
             case ToolUsed(tool=tool, outcome=outcome, seconds=seconds):
                 self._tools.labels(tool, outcome).observe(seconds)
             case _:

@@ -37,6 +37,7 @@ _FIRST = (
     "records, use {tools} at once, with what was said so far. Questions of a general kind need no "
     "tool."
 )
+_GIVEN = "The caller has given and confirmed {places}: hand that to a tool as it stands."
 _RUNNING = "It is still running: there is no result yet. Do not say that it is done."
 _TORN = "It was interrupted by the caller: there is no result. Use the tool again if it is needed."
 _UNSETTLED = {"IN_PROGRESS": _RUNNING, "CANCELLED": _TORN}
@@ -141,6 +142,8 @@ class Tools:
         about = [_ABOUT] if offered else []
         if offered and all(tool.identifies for tool in offered):
             about.append(_FIRST.format(tools=" or ".join(tool.name for tool in offered)))
+            if self.clerk.given:
+                about.append(_GIVEN.format(places=" and ".join(self.clerk.given)))
         head = 1 if messages and messages[0]["role"] == "system" else 0
         made = [*messages[:head], *_developer(about), *settled(messages[head:])]
         last = next((at for at in range(len(made) - 1, -1, -1) if made[at]["role"] == "user"), 0)

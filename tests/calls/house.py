@@ -135,6 +135,10 @@ phrases:
     goodbye: Goodbye.
     survey: How was it, from one to five?
     survey_thanks: Thank you.
+    collect_right: Is that right?
+    collect_slip: Which part is wrong?
+    collect_letters: Which letters?
+    collect_again: Once more.
   es:
     other_language: Solo hablo español e inglés.
     also: Hablo español.

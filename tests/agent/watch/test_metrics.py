@@ -12,6 +12,7 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Collected,
     Decided,
     Drifted,
     Ended,
@@ -139,6 +140,7 @@ def test_decisions_and_what_came_of_them_are_counted() -> None:
         Transferred("CA1", "claims", "busy", 12.0),
         CallBack("CA1", "claims"),
         ToolUsed("CA1", "status", "done", 0.4),
+        Collected("CA1", "policy", "keys", "confirmed", 1, 21.0),
         Acknowledged("", "file"),
         Unacknowledged("", "full"),
     ):
@@ -153,6 +155,7 @@ def test_decisions_and_what_came_of_them_are_counted() -> None:
     assert found["answerline_drift_warnings_total,accuracy"] == 1
     assert found["answerline_transfers_total,claims,busy"] == 1
     assert found["answerline_call_backs_total,claims"] == 1
+    assert found["answerline_number_seconds_sum,keys,policy,confirmed"] == 21.0
     assert found["answerline_tool_seconds_sum,done,status"] == 0.4
     assert found["answerline_journal_acknowledged_total,file"] == 1
     assert found["answerline_journal_unacknowledged_total,full"] == 1

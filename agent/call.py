@@ -197,7 +197,7 @@ class Call:
             asked=self._asked,
             ended=self._stream_ended,
         )
-        self.ears = providers.ears(self.sid)
+        self.ears = providers.ears(self.sid, self.emit)
         self.redactor, self.vault = providers.redactor(), Vault()
         self.longest_text = settings.input_processing_max_text_length
         self.least_sanitized = settings.input_processing_min_sanitization_confidence
@@ -206,8 +206,8 @@ class Call:
         self.target = settings.input_processing_target_language
         self.least_translated = settings.input_processing_min_translation_confidence
         self.tools = providers.tools(self.sid, self.vault)
-        self.model = providers.model(self.sid, self.tools)
-        self.voice = providers.voice(self.sid, language)
+        self.model = providers.model(self.sid, self.emit, self.tools)
+        self.voice = providers.voice(self.sid, self.emit, language)
         return self._stages(self)
 
     def _history(self, recalled: Recollection) -> list[LLMContextMessage]:

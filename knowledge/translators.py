@@ -12,6 +12,7 @@ from knowledge.glossary import Glossary
 DEADLINE = 20.0
 """Seconds of one request; whoever asks has deadlines of its own, which are shorter."""
 _TOKENS = 600
+_NO_WORDS = Glossary()
 _NAMES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese"}
 _ORDER = (
     "You translate what callers say on the telephone, from {source} into {target}. Answer with the "
@@ -44,6 +45,10 @@ class ModelTranslator:
             api_key=key, base_url=base_url, http_client=http, max_retries=0
         )
         self._api.organization = self._api.project = None  # not from the environment
+
+    async def probe(self) -> None:
+        """A word. Raises Fault."""
+        await self.translate("hola", "es", "en", _NO_WORDS)
 
     async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
         order = _ORDER.format(source=_NAMES.get(source, source), target=_NAMES.get(target, target))

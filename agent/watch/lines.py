@@ -13,6 +13,7 @@ from knowledge.events import (
     Guarded,
     Late,
     Malformed,
+    Opened,
     Switched,
     Unacknowledged,
     Waited,
@@ -21,7 +22,7 @@ from knowledge.memory import Unwritten
 
 SILENT = (Acknowledged, Answered, Late, Waited)
 """Counted, not logged: several come with each turn."""
-WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
+WARNING = (Drifted, Guarded, Malformed, Opened, Switched, Unacknowledged, Unwritten)
 
 
 def write(event: Event) -> None:

@@ -11,6 +11,7 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Closed,
     Decided,
     Drifted,
     Ended,
@@ -20,6 +21,7 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Opened,
     Switched,
     ToolUsed,
     Transferred,
@@ -62,6 +64,12 @@ class Metrics:
             "answerline_provider_switched",
             "A provider failed and the next one was asked.",
             ["service", "provider", "fault"],
+            registry=registry,
+        )
+        self._left_alone = Gauge(
+            "answerline_provider_left_alone",
+            "1 while a provider is not asked by any turn: its breaker is open.",
+            ["service", "provider"],
             registry=registry,
         )
         self._first = Histogram(
@@ -266,6 +274,10 @@ class Metrics:
             case Adjusted(department=department, after=after, why=why):
                 self._adjusted.labels(why).inc()
                 self._threshold.labels(department).set(after)
+            case Opened(service=service, provider=provider):
+                self._left_alone.labels(service, provider).set(1)
+            case Closed(service=service, provider=provider):
+                self._left_alone.labels(service, provider).set(0)
             case Drifted(what=what):
                 self._drifted.labels(what).inc()
             case Unacknowledged(why=why):

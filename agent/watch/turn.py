@@ -15,7 +15,7 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
-from knowledge.events import Decided, Emit, Event, Turn
+from knowledge.events import Decided, Emit, Event, Switched, Turn
 from processors.frames import LANGUAGE, ROUTE, TURN
 from processors.turns.agent import AgentTurn
 from processors.turns.hear import Hearing
@@ -29,6 +29,9 @@ _SEEN = (
     UserBackchannelFrame,
     LLMFullResponseEndFrame,
 )
+
+MOST_SWITCHED = 20
+"""Marks of providers that failed on a turn."""
 
 
 class TurnObserver(BaseObserver):
@@ -50,6 +53,8 @@ class TurnObserver(BaseObserver):
         self._backchannels = 0
         self._listened = 0
         self._choice: Decided | None = None
+        self._switched: list[str] = []
+        """Since the last turn: the ears fail before theirs has begun."""
         self.ticket = ""
         """Of the call's last decision."""
         self._number = 0
@@ -62,6 +67,9 @@ class TurnObserver(BaseObserver):
         if isinstance(event, Decided):
             self._choice = event
             self.ticket = event.ticket_id
+        elif isinstance(event, Switched):
+            self._switched.append(f"{event.service}:{event.provider}:{event.fault}")
+            del self._switched[:-MOST_SWITCHED]
         self._emit(event)
 
     async def on_push_frame(self, data: FramePushed) -> None:
@@ -121,7 +129,9 @@ class TurnObserver(BaseObserver):
                 backchannels=self._backchannels,
                 decision=max(0.0, self._decided - self._quiet) if self._quiet else 0.0,
                 routing=choice.seconds if choice else 0.0,
+                switched=tuple(self._switched),
                 **{name: steps.get(name, 0.0) for name in ("text", "audio", "answer")},
             )
         )
+        self._switched.clear()
         self._choice, self._backchannels, self._route = None, 0, ""

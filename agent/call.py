@@ -207,6 +207,7 @@ class Call:
         self.least_translated = settings.input_processing_min_translation_confidence
         self.tools = providers.tools(self.sid, self.vault)
         self.model = providers.model(self.sid, self.emit, self.tools)
+        self.prepare = providers.ready.warm if providers.ready is not None else None
         self.voice = providers.voice(self.sid, self.emit, language)
         return self._stages(self)
 

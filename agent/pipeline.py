@@ -3,6 +3,7 @@
 from pipecat.processors.frame_processor import FrameProcessor
 
 from agent.call import Call
+from processors.fillers import Fillers
 from processors.keys import Keys
 from processors.localize import Localize
 from processors.replies import Replies
@@ -46,6 +47,12 @@ def stages(call: Call) -> list[FrameProcessor]:
         ),
         call.model,  # only for what the knowledge base could not answer
         Localize(call.translations, least=call.least_translated),  # into the caller's language
+        Fillers(  # a short word if nothing would be heard for 1.2 s
+            call.persona,
+            language=lambda: call.turns.language,
+            waiting=call.turns.waiting,
+            prepare=call.prepare,
+        ),
         call.voice,  # text to speech
         call.line.output(),  # paced, marked, clearable
         call.turns.agent(),  # what the caller really heard

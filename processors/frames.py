@@ -58,6 +58,8 @@ TURN = Key[int]("turn", 0)
 """Number of the exchange, from 1, on a turn's context and on the text that answers it."""
 ROUTE = Key[str]("route", "")
 """Who answered: on the text to be spoken."""
+FILLER = "filler"
+"""The route of what answers nothing: an answer that comes before its sound takes its place."""
 
 
 def rewrite(frame: F, **changes: Any) -> F:

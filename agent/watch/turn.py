@@ -58,6 +58,9 @@ class TurnObserver(BaseObserver):
         self.ticket = ""
         """Of the call's last decision."""
         self._number = 0
+        self._played = 0
+        self._dry = 0.0
+        """When everything spoken so far will have been played."""
         self._language = ""
         self._route = ""
         self._steps: dict[str, float] = {}
@@ -89,15 +92,27 @@ class TurnObserver(BaseObserver):
             case LLMTextFrame() if TURN.of(frame) == self._number:
                 self._route = ROUTE.of(frame)
                 self._step("text")
-            case TTSAudioRawFrame() if "text" in self._steps:
-                self._step("audio")
+            case TTSAudioRawFrame():
+                self._sounds(frame)
             case BotStartedSpeakingFrame() if "audio" in self._steps:
                 self._step("answer")
             case _:
                 self._maybe_over(frame, data)
 
+    def _sounds(self, frame: TTSAudioRawFrame) -> None:
+        """An answer behind a filler begins when that has been played."""
+        now = time.monotonic()
+        if "text" in self._steps and TURN.of(frame) == self._number and "audio" not in self._steps:
+            self._step("audio")
+            if self._dry > now:
+                self._steps["answer"] = self._dry - self._decided
+        if frame.id != self._played:
+            self._played = frame.id  # seen once at each processor
+            self._dry = max(self._dry, now) + frame.num_frames / frame.sample_rate
+
     def _maybe_over(self, frame: Frame, data: FramePushed) -> None:
         if isinstance(frame, InterruptionFrame):
+            self._dry = 0.0
             if "answer" in self._steps:
                 self._finish(interrupted=True)
         elif (

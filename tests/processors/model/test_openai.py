@@ -124,13 +124,13 @@ async def test_every_failure_has_its_name(
 async def test_a_probe_asks_as_a_turn_does_and_leaves_at_the_first_token(
     provider: simulated.OpenAI, http: httpx2.AsyncClient
 ) -> None:
-    client = connected(provider, http)
-    await client.probe()
-    assert provider.seen.requests == 1
+    asking = client(provider, http)
+    await asking.probe()
+    assert len(provider.requests) == 1
     await until(lambda: provider.seen.open == 0)
     await provider.behave(fault=Failing.EMPTY)
     with pytest.raises(Fault, match="empty"):
-        await client.probe()
+        await asking.probe()
 
 
 async def test_a_limit_says_for_how_long(

@@ -205,6 +205,40 @@ async def test_a_filler_is_not_remembered(wordy: bool, elevenlabs: ElevenLabs) -
     assert not any(word.append_to_context or REMEMBERED.of(word) for word in heard.words)
 
 
+async def test_an_answer_takes_the_place_of_a_filler_that_does_not_sound_yet() -> None:
+    slow = Scripted(script=[None])
+    voice = Voice([slow], call="CA1", emit=nowhere, first=BUSY)
+    async with Bench(voice, soon=BUSY) as bench:
+        for frame in speech("One moment.", "en", remembered=False, route="filler"):
+            await bench.send(frame)
+        await until(lambda: len(slow.asked) == 1)
+        slow.script = []
+        for frame in speech(FIRST, "en", turn=1):
+            await bench.send(frame)
+        assert await bench.settle()
+        heard = Heard(list(bench.got()), list(bench.got(UP)), [])
+    assert [script.text for script in slow.asked] == ["One moment.", FIRST]
+    assert heard.text == FIRST
+    assert heard.seconds == pytest.approx(len(FIRST) / 14, rel=0.1)
+    assert slow.closed == 2
+
+
+async def test_a_filler_that_sounds_is_spoken_to_its_end_and_then_the_answer() -> None:
+    voice = Voice([Scripted()], call="CA1", emit=nowhere, first=BUSY)
+    async with Bench(voice, soon=BUSY) as bench:
+        for text in ("One moment.", "Just a second."):
+            for frame in speech(text, "en", remembered=False, route="filler"):
+                await bench.send(frame)
+            assert await bench.settle()
+            for frame in speech(FIRST, "en", turn=1):
+                await bench.send(frame)
+            assert await bench.settle()
+        heard = Heard(list(bench.got()), list(bench.got(UP)), [])
+    assert heard.text == f"One moment. {FIRST} Just a second. {FIRST}"
+    remembered = [word.text for word in heard.words if word.append_to_context]
+    assert remembered == [FIRST, FIRST]
+
+
 @pytest.mark.wire
 async def test_the_provider_is_told_language_and_pace(
     provider: simulated.ElevenLabs, elevenlabs: ElevenLabs

@@ -19,6 +19,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
+from agent.exchanges import Exchanges
+from agent.lastword import LastWord
 from agent.line.line import Line
 from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
@@ -27,12 +29,12 @@ from agent.operator import Operator
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
-from knowledge.memory import Exchange, Recollection
+from knowledge.memory import Recollection
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.privacy.vault import Vault
 from knowledge.wishes import Wish
-from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, speech
+from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, UnspokenFrame, speech
 from processors.turns.taking import Patience, TurnTaking
 
 if TYPE_CHECKING:
@@ -90,9 +92,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: PipelineWorker | None = None
         self._began = time.monotonic()
-        self._unanswered: list[str] = []
-        """What the caller said that no answer was heard to yet."""
-        self._asked_at = 0.0
+        self.exchanges = Exchanges(stream.call, providers.memory)
         self._insisting: asyncio.Task[None] | None = None
         """Ends the call although its last words were never heard."""
         self._too_long = False
@@ -105,6 +105,8 @@ class Call:
         self.transfer = Transfer(
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
+        said = parameters.get("said", "")
+        self.lastword = LastWord(self, providers.rest, settings.public, said)
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
@@ -243,26 +245,19 @@ class Call:
         if self._insisting is not None and not self._too_long:
             self._insisting.cancel()  # somebody is there after all
             self._insisting, self.state = None, State.TALKING
-        if not self._unanswered:
-            self._asked_at = time.time()
-        self._unanswered.append(message.content)
+        self.exchanges.asked(message.content)
 
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
-        if not message.content:
-            return
-        memory, language = self._providers.memory, self.turns.language
-        memory.greeted(self.sid, language)
-        if self._unanswered:
-            asked = " ".join(self._unanswered)
-            self._unanswered.clear()
-            memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
+        if message.content:
+            self.exchanges.heard(message.content, self.turns.language)
 
     async def _greet(self, recalled: Recollection) -> None:
         if self._back is not None:
             await self.transfer.came_back(self._back)
             return
         if recalled.greeted:
-            await self.say(Phrase.WELCOME_BACK)
+            if not self.lastword.resumed:
+                await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
         for language in self._providers.settings.languages[1:]:
@@ -302,9 +297,11 @@ class Call:
         await asyncio.sleep(LAST_WORDS)
         await self._hang_up(outcome)
 
-    def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
-        """A wish whose sentence the caller has heard."""
-        if isinstance(frame, HangUpFrame):
+    def _asked(self, frame: PersonFrame | HangUpFrame | UnspokenFrame) -> None:
+        """A wish whose sentence the caller has heard, or a sentence that nobody could speak."""
+        if isinstance(frame, UnspokenFrame):
+            self.lastword.begin(frame.text, frame.language)
+        elif isinstance(frame, HangUpFrame):
             self.own(self._hang_up(frame.outcome))
         elif self.state is State.TALKING:
             language = LANGUAGE.of(frame) or self.turns.language
@@ -338,7 +335,9 @@ class Call:
         self._over.set()
 
     def _stream_ended(self, stopped: bool) -> None:
-        if stopped and self.transfer.under_way:
+        if self.lastword.under_way:
+            self.own(self._relayed())
+        elif stopped and self.transfer.under_way:
             self.own(self._stopped())
         else:
             self.end("hung_up" if stopped else "lost")
@@ -346,6 +345,9 @@ class Call:
     async def _stopped(self) -> None:
         """By the caller, or by our putting the caller through."""
         self.end("transferred" if await self.transfer.moved() else "hung_up")
+
+    async def _relayed(self) -> None:
+        self.end(await self.lastword.outcome())
 
     async def _stop(self, running: asyncio.Task[None] | None) -> None:
         for task in self._tasks:

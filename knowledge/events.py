@@ -248,6 +248,7 @@ class Ended(Event):
     outcome: str
     """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,
     transferred.
+    By Twilio, which says what we could not and then opens the next stream: relayed.
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float

@@ -130,6 +130,15 @@ class HangUpFrame(ControlFrame):
 
 
 @dataclass
+class UnspokenFrame(ControlFrame):
+    """No voice could speak the rest of an answer: it is to be said by other means, when what was
+    spoken before it was heard."""
+
+    text: str = ""
+    language: str = ""
+
+
+@dataclass
 class WishFrame(ControlFrame):
     """The caller wants something of the call itself; it survives the interruption it comes with."""
 

@@ -10,12 +10,14 @@ SPOKEN_BY_TWILIO = {"en": "en-US", "es": "es-MX"}
 """Twilio's names for languages of `<Say>`."""
 
 
-def connect(public: str, token: str, *, called: str = "", back: str | None = None) -> str:
+def connect(
+    public: str, token: str, *, called: str = "", back: str | None = None, said: int = 0
+) -> str:
     """Opens the media stream; when it ends, the call goes on at /twilio/stream-ended.
 
     `public`: root of the service, whose http:// (loopback only) becomes ws://. `called`: our own
     number, which the call came in at. `back`: the department to which a transfer failed after the
-    caller had left the stream ("": any).
+    caller had left the stream ("": any). `said`: how often Twilio has spoken in our place.
     """
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
@@ -25,6 +27,8 @@ def connect(public: str, token: str, *, called: str = "", back: str | None = Non
         stream.parameter(name="called", value=called)
     if back is not None:
         stream.parameter(name="back", value=back)
+    if said:
+        stream.parameter(name="said", value=str(said))
     return str(response)
 
 
@@ -89,6 +93,14 @@ def say_and_hangup(text: str, language: str) -> str:
     response: Any = VoiceResponse()
     _say(response, [Said(text, language)])
     response.hangup()
+    return str(response)
+
+
+def say_and_return(text: str, language: str, then: str) -> str:
+    """The same, and then to `then`, where the call goes on."""
+    response: Any = VoiceResponse()
+    _say(response, [Said(text, language)])
+    response.redirect(then, method="POST")
     return str(response)
 
 

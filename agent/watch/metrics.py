@@ -66,12 +66,6 @@ class Metrics:
             ["service", "provider", "fault"],
             registry=registry,
         )
-        self._left_alone = Gauge(
-            "answerline_provider_left_alone",
-            "1 while a provider is not asked by any turn: its breaker is open.",
-            ["service", "provider"],
-            registry=registry,
-        )
         self._first = Histogram(
             "answerline_provider_first_byte_seconds",
             "From the question to a provider's first event.",
@@ -204,6 +198,12 @@ class Metrics:
         )
 
     def _name_process(self, registry: CollectorRegistry) -> None:
+        self._left_alone = Gauge(
+            "answerline_provider_left_alone",
+            "1 while a provider is not asked by any turn: its breaker is open.",
+            ["service", "provider"],
+            registry=registry,
+        )
         self._lag = Histogram(
             "answerline_event_loop_lag_seconds", "Event-loop lag.", buckets=FAST, registry=registry
         )

@@ -10,6 +10,7 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
     InterruptionFrame,
+    LLMFullResponseEndFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
@@ -34,6 +35,7 @@ from processors.frames import (
     ROUTE,
     TURN,
     Key,
+    UnspokenFrame,
 )
 from processors.voice.client import RATE, SECOND, Client, Script, Sound, Word
 from processors.voice.ready import Ready
@@ -87,7 +89,7 @@ class _Blocks:
 class Voice(TTSService):
     """Speaks `LLMTextFrame`s, which are whole sentences; nothing unspoken is told as spoken.
 
-    When every voice has failed, an error frame goes up, and the rest of the turn is dropped.
+    When every voice has failed, an error frame goes up, and the rest of the turn goes on as text.
     """
 
     def __init__(
@@ -121,6 +123,8 @@ class Voice(TTSService):
         self._utterance = Utterance("")
         self._answer = asyncio.Event()
         """A text that is no filler has come: fillers without a sound yet are left out."""
+        self._unspoken: list[str] = []
+        """Of the turn that nobody could speak to its end."""
         self._last = 0
 
     def can_generate_metrics(self) -> bool:
@@ -144,7 +148,8 @@ class Voice(TTSService):
         if isinstance(frame, LLMTextFrame) and not frame.skip_tts:
             for sentence in sentences(frame.text, LANGUAGE.of(frame) or self._default):
                 if self._turn and self._turn == self._refused:
-                    return
+                    self._unspoken.append(sentence)
+                    continue
                 piece = AggregatedTextFrame(sentence, TextType.SENTENCE, raw_text=sentence)
                 piece.interruptible = frame.interruptible
                 self._keep(frame, piece)
@@ -155,6 +160,11 @@ class Voice(TTSService):
         elif isinstance(frame, InterruptionFrame):
             self._last = 0
             self._answer.clear()
+            self._unspoken.clear()
+        elif isinstance(frame, LLMFullResponseEndFrame) and self._unspoken:
+            rest = UnspokenFrame(" ".join(self._unspoken), LANGUAGE.of(frame) or self._default)
+            self._unspoken.clear()
+            await super().process_frame(rest, direction)
         await super().process_frame(frame, direction)
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
@@ -251,5 +261,7 @@ class Voice(TTSService):
 
     async def _give_up(self, context_id: str) -> None:
         self._refused = self._turn
+        if self._utterance.rest and not self._filling:
+            self._unspoken.append(self._utterance.rest)
         await self.push_error("voice: no provider could speak")
         await self._leave_out(context_id)

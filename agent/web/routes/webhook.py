@@ -96,11 +96,11 @@ def document(text: str) -> Response:
     return Response(text, media_type="application/xml")
 
 
-async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
-    """Opens a media stream for the form's call; `back`: see `twiml.connect`."""
+async def stream(house: House, form: Form, *, back: str | None = None, said: int = 0) -> Response:
+    """Opens a media stream for the form's call; `back`, `said`: see `twiml.connect`."""
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
     token = await house.tokens.issue(call_of(form))
     called = form.first("To")
     called = called if _NUMBER.fullmatch(called) else ""
-    return document(twiml.connect(house.public, token, called=called, back=back))
+    return document(twiml.connect(house.public, token, called=called, back=back, said=said))

@@ -24,7 +24,16 @@ from agent.simulators.server import Fault as Failing
 from knowledge.chain import Fault
 from knowledge.events import Answered, Event, Switched, nowhere
 from processors.contract.bench import UP, Bench
-from processors.frames import LANGUAGE, PACE, PROTECTED, REMEMBERED, ROUTE, TURN, speech
+from processors.frames import (
+    LANGUAGE,
+    PACE,
+    PROTECTED,
+    REMEMBERED,
+    ROUTE,
+    TURN,
+    UnspokenFrame,
+    speech,
+)
 from processors.voice.archive import Archive
 from processors.voice.client import SECOND, Client
 from processors.voice.elevenlabs import ElevenLabs
@@ -205,40 +214,6 @@ async def test_a_filler_is_not_remembered(wordy: bool, elevenlabs: ElevenLabs) -
     assert not any(word.append_to_context or REMEMBERED.of(word) for word in heard.words)
 
 
-async def test_an_answer_takes_the_place_of_a_filler_that_does_not_sound_yet() -> None:
-    slow = Scripted(script=[None])
-    voice = Voice([slow], call="CA1", emit=nowhere, first=BUSY)
-    async with Bench(voice, soon=BUSY) as bench:
-        for frame in speech("One moment.", "en", remembered=False, route="filler"):
-            await bench.send(frame)
-        await until(lambda: len(slow.asked) == 1)
-        slow.script = []
-        for frame in speech(FIRST, "en", turn=1):
-            await bench.send(frame)
-        assert await bench.settle()
-        heard = Heard(list(bench.got()), list(bench.got(UP)), [])
-    assert [script.text for script in slow.asked] == ["One moment.", FIRST]
-    assert heard.text == FIRST
-    assert heard.seconds == pytest.approx(len(FIRST) / 14, rel=0.1)
-    assert slow.closed == 2
-
-
-async def test_a_filler_that_sounds_is_spoken_to_its_end_and_then_the_answer() -> None:
-    voice = Voice([Scripted()], call="CA1", emit=nowhere, first=BUSY)
-    async with Bench(voice, soon=BUSY) as bench:
-        for text in ("One moment.", "Just a second."):
-            for frame in speech(text, "en", remembered=False, route="filler"):
-                await bench.send(frame)
-            assert await bench.settle()
-            for frame in speech(FIRST, "en", turn=1):
-                await bench.send(frame)
-            assert await bench.settle()
-        heard = Heard(list(bench.got()), list(bench.got(UP)), [])
-    assert heard.text == f"One moment. {FIRST} Just a second. {FIRST}"
-    remembered = [word.text for word in heard.words if word.append_to_context]
-    assert remembered == [FIRST, FIRST]
-
-
 @pytest.mark.wire
 async def test_the_provider_is_told_language_and_pace(
     provider: simulated.ElevenLabs, elevenlabs: ElevenLabs
@@ -259,6 +234,8 @@ async def test_when_nobody_can_speak_nothing_is_told_as_spoken() -> None:
     assert heard.text == ""
     assert heard.audio == []
     assert "voice" in heard.errors[0].error
+    (rest,) = [frame for frame in heard.down if isinstance(frame, UnspokenFrame)]
+    assert (rest.text, rest.language) == (TEXT, "en")
     assert isinstance(heard.down[-2], LLMFullResponseEndFrame)
     assert len(mute.asked) == 1  # the turn's later sentence was refused
 
@@ -268,6 +245,8 @@ async def test_what_was_said_before_the_last_voice_failed_stays_told() -> None:
     heard = await hear([breaking], speech(TEXT, "en"))
     assert heard.text == "Hello there"  # 14 characters in a second, down to a whole word
     assert heard.errors
+    (rest,) = [frame for frame in heard.down if isinstance(frame, UnspokenFrame)]
+    assert rest.text == TEXT.removeprefix("Hello there ")
 
 
 async def test_the_next_turn_asks_again() -> None:

@@ -45,6 +45,7 @@ class Answering:
     """Told of each new edition."""
     warming: asyncio.Task[None] | None
     """Finds the index at Pinecone before a caller waits for it."""
+    presence: "Presence"
 
     async def close(self) -> None:
         if self.warming is not None:
@@ -160,7 +161,7 @@ async def open_answering(
     usual = remembered(shelf, "", redis if distant else None)
     knowers = {"": usual, "usual": usual, "words": remembered(Words(shelf), "words:", None)}
     warming = asyncio.create_task(_warm(space)) if space is not None else None
-    return Answering(shelf, knowers, embedding, space, recent, renewed, warming)
+    return Answering(shelf, knowers, embedding, space, recent, renewed, warming, presence)
 
 
 async def _warm(space: Space) -> None:

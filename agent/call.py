@@ -20,6 +20,8 @@ from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from agent.acquaintance import Acquaintance
+from agent.exchanges import Exchanges
+from agent.lastword import LastWord
 from agent.line.line import Line
 from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
@@ -28,12 +30,12 @@ from agent.operator import Operator
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
-from knowledge.memory import Exchange, Recollection
+from knowledge.memory import Recollection
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.privacy.vault import Vault
 from knowledge.wishes import Wish
-from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, speech
+from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, UnspokenFrame, speech
 from processors.turns.taking import Patience, TurnTaking
 
 if TYPE_CHECKING:
@@ -91,9 +93,6 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: PipelineWorker | None = None
         self._began = time.monotonic()
-        self._unanswered: list[str] = []
-        """What the caller said that no answer was heard to yet."""
-        self._asked_at = 0.0
         self._insisting: asyncio.Task[None] | None = None
         """Ends the call although its last words were never heard."""
         self._too_long = False
@@ -107,12 +106,15 @@ class Call:
             parameters.get("caller", ""),
             languages=settings.languages,
         )
+        self.exchanges = Exchanges(self._acquaintance)
         self.languages = settings.languages
         self.home = settings.languages[0]
         """The company's own language."""
         self.transfer = Transfer(
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
+        said = parameters.get("said", "")
+        self.lastword = LastWord(self, providers.rest, settings.public, said)
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
@@ -215,7 +217,7 @@ class Call:
             asked=self._asked,
             ended=self._stream_ended,
         )
-        self.ears = providers.ears(self.sid)
+        self.ears = providers.ears(self.sid, self.emit)
         self.redactor, self.vault = providers.redactor(), Vault()
         self.longest_text = settings.input_processing_max_text_length
         self.least_sanitized = settings.input_processing_min_sanitization_confidence
@@ -225,8 +227,9 @@ class Call:
         self.least_translated = settings.input_processing_min_translation_confidence
         self.collecting = providers.collecting()
         self.tools = providers.tools(self.sid, self.vault, self.collecting)
-        self.model = providers.model(self.sid, self.tools)
-        self.voice = providers.voice(self.sid, language)
+        self.model = providers.model(self.sid, self.emit, self.tools)
+        self.prepare = providers.ready.warm if providers.ready is not None else None
+        self.voice = providers.voice(self.sid, self.emit, language)
         return self._stages(self)
 
     def _history(self, recalled: Recollection) -> list[LLMContextMessage]:
@@ -261,27 +264,19 @@ class Call:
         if self._insisting is not None and not self._too_long:
             self._insisting.cancel()  # somebody is there after all
             self._insisting, self.state = None, State.TALKING
-        if not self._unanswered:
-            self._asked_at = time.time()
-        self._unanswered.append(message.content)
+        self.exchanges.asked(message.content)
 
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
-        if not message.content:
-            return
-        language = self.turns.language
-        self._acquaintance.greeted(language)
-        if self._unanswered:
-            asked = " ".join(self._unanswered)
-            self._unanswered.clear()
-            exchange = Exchange(self._asked_at, asked, message.content, language)
-            self._acquaintance.remember(exchange)
+        if message.content:
+            self.exchanges.heard(message.content, self.turns.language)
 
     async def _greet(self, recalled: Recollection) -> None:
         if self._back is not None:
             await self.transfer.came_back(self._back)
             return
         if recalled.greeted:
-            await self.say(Phrase.WELCOME_BACK)
+            if not self.lastword.resumed:
+                await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
         if recalled.language:
@@ -323,9 +318,11 @@ class Call:
         await asyncio.sleep(LAST_WORDS)
         await self.hang_up(outcome)
 
-    def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
-        """A wish whose sentence the caller has heard."""
-        if isinstance(frame, HangUpFrame):
+    def _asked(self, frame: PersonFrame | HangUpFrame | UnspokenFrame) -> None:
+        """A wish whose sentence the caller has heard, or a sentence that nobody could speak."""
+        if isinstance(frame, UnspokenFrame):
+            self.lastword.begin(frame.text, frame.language)
+        elif isinstance(frame, HangUpFrame):
             self.own(self.hang_up(frame.outcome))
         elif self.state is State.TALKING:
             language = LANGUAGE.of(frame) or self.turns.language
@@ -359,7 +356,9 @@ class Call:
         self._over.set()
 
     def _stream_ended(self, stopped: bool) -> None:
-        if stopped and self.transfer.under_way:
+        if self.lastword.under_way:
+            self.own(self._relayed())
+        elif stopped and self.transfer.under_way:
             self.own(self._stopped())
         else:
             self.end("hung_up" if stopped else "lost")
@@ -367,6 +366,9 @@ class Call:
     async def _stopped(self) -> None:
         """By the caller, or by our putting the caller through."""
         self.end("transferred" if await self.transfer.moved() else "hung_up")
+
+    async def _relayed(self) -> None:
+        self.end(await self.lastword.outcome())
 
     async def _stop(self, running: asyncio.Task[None] | None) -> None:
         for task in self._tasks:

@@ -6,6 +6,7 @@ from pipecat.processors.frame_processor import FrameProcessor
 
 from agent.call import Call
 from processors.collect import Collect
+from processors.fillers import Fillers
 from processors.keys import Keys
 from processors.localize import Localize
 from processors.replies import Replies
@@ -59,6 +60,12 @@ def stages(call: Call) -> list[FrameProcessor]:
         ),
         call.model,  # only for what the knowledge base could not answer
         Localize(call.translations, least=call.least_translated),  # into the caller's language
+        Fillers(  # a short word if nothing would be heard for 1.2 s
+            call.persona,
+            language=lambda: call.turns.language,
+            waiting=call.turns.waiting,
+            prepare=call.prepare,
+        ),
         call.voice,  # text to speech
         call.line.output(),  # paced, marked, clearable
         call.turns.agent(),  # what the caller really heard

@@ -18,9 +18,11 @@ from agent import services
 from agent.answering import Answering, Words, open_answering, secret
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
+from agent.probes import breakers
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
+from knowledge.breakers import Breakers
 from knowledge.callers import Callers
 from knowledge.collecting import Collecting
 from knowledge.decisions import Knower
@@ -110,6 +112,8 @@ class Providers:
     voice_clients: list[VoiceClient] = field(default_factory=list)
     ready: Ready | None = None
     """What is likely to be said, spoken ahead."""
+    breakers: Breakers | None = None
+    """Who is left alone for now, and when it is asked again."""
     calm: Callable[[], bool] = lambda: False
     """Whether there is time to speak ahead; only who serves calls can tell."""
 
@@ -118,8 +122,8 @@ class Providers:
         """Whether there is a model beside the knowledge base."""
         return len(self.model_clients) > 1
 
-    def ears(self, call: str) -> Ears:
-        return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
+    def ears(self, call: str, emit: Emit) -> Ears:
+        return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=emit)
 
     def redactor(self) -> Redactor:
         return Redactor(self.persona.numbers, today=_today())
@@ -133,7 +137,7 @@ class Providers:
             call, office, self.persona.say, self.emit, vault=vault, collecting=collecting
         )
 
-    def model(self, call: str, tools: Tools | None = None) -> Model:
+    def model(self, call: str, emit: Emit, tools: Tools | None = None) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"
         chosen = self.policy().chosen("model", call)
         clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
@@ -143,16 +147,14 @@ class Providers:
         return Model(
             clients,
             call=call,
-            emit=self.emit,
+            emit=emit,
             instructions=about,
             tools=tools,
             withheld=lambda language: self.persona.say(Phrase.WITHHELD, language),
         )
 
-    def voice(self, call: str, language: str) -> Voice:
-        return Voice(
-            self.voice_clients, call=call, emit=self.emit, language=language, ready=self.ready
-        )
+    def voice(self, call: str, emit: Emit, language: str) -> Voice:
+        return Voice(self.voice_clients, call=call, emit=emit, language=language, ready=self.ready)
 
     def guess(self, call: str) -> Guesses | None:
         """What has an answer's sound, or a turn's reading, at hand before the turn is over."""
@@ -205,6 +207,8 @@ class Providers:
             logger.bind(problem=str(error)).error("agent.yaml is not usable, the old one stays")
 
     async def close(self) -> None:
+        if self.breakers is not None:
+            await self.breakers.close()
         if self.ready is not None:
             await self.ready.close()
         await self.translations.close()
@@ -255,6 +259,8 @@ async def open_providers(
         if speech:
             await asyncio.gather(services.ears(providers), services.voices(providers))
             services.speak_ahead(providers)
+        providers.breakers = breakers(providers)
+        providers.breakers.start()
         stack.pop_all()
     return providers
 

@@ -201,7 +201,15 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
         least=settings.input_processing_min_translation_confidence,
     )
     worker = PipelineWorker(
-        Pipeline([translate, route, providers.model("talk", tools), end, AgentTurn(context)]),
+        Pipeline(
+            [
+                translate,
+                route,
+                providers.model("talk", providers.emit, tools),
+                end,
+                AgentTurn(context),
+            ]
+        ),
         params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
         enable_rtvi=False,
         enable_turn_tracking=False,

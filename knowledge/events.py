@@ -148,10 +148,31 @@ class Switched(Event):
     """A provider failed and the next one was asked, for the same turn."""
 
     service: str
-    """ears, model or voice."""
+    """ears, model, voice, knowledge, translator, memory."""
     provider: str
     """The one that failed."""
     fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Event):
+    """A provider is left alone from now on: its breaker is open."""
+
+    service: str
+    provider: str
+    fault: str
+    where: str
+    """here, where this process has found out; elsewhere, where another worker has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """A provider is asked again."""
+
+    service: str
+    provider: str
+    seconds: float
+    """For which it was left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +274,8 @@ class Turn(Event):
     """From the decision to its first audio."""
     answer: float
     """From the decision to its first message on the line; 0.0 where nothing was spoken."""
+    switched: tuple[str, ...] = ()
+    """Who failed on the way, as `service:provider:fault`, in order."""
 
     @property
     def voice_to_voice(self) -> float:
@@ -280,6 +303,7 @@ class Ended(Event):
     outcome: str
     """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,
     transferred. By whoever looks after it: dismissed (through the API), moved (to another worker).
+    By Twilio, which says what we could not and then opens the next stream: relayed.
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float

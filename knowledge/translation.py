@@ -138,6 +138,11 @@ class Translations:
         """Readings in a row that nobody could wait for."""
 
     @property
+    def translators(self) -> tuple[Translator, ...]:
+        """In the order of asking."""
+        return self._translators
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Who translates, in the order of asking."""
         return tuple(translator.name for translator in self._translators)
@@ -210,6 +215,8 @@ class Translations:
         found = await self._told(key, said)
         for attempt in range(0 if found else 1 + self._attempts):
             if attempt:
+                if not self._translators[0].breaker.allowance.granted(time.monotonic()):
+                    return None
                 pause = min(_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             try:

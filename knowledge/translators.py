@@ -16,6 +16,7 @@ from knowledge.translation import Rendered
 DEADLINE = 20.0
 """Seconds of one request; whoever asks has deadlines of its own, which are shorter."""
 _TOKENS = 600
+_NO_WORDS = Glossary()
 _NAMES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese"}
 _LIMITS = ("requests", "tokens")
 _ORDER = (
@@ -49,6 +50,10 @@ class ModelTranslator:
             api_key=key, base_url=base_url, http_client=http, max_retries=0
         )
         self._api.organization = self._api.project = None  # not from the environment
+
+    async def probe(self) -> None:
+        """A word. Raises Fault."""
+        await self.translate("hola", "es", "en", _NO_WORDS)
 
     async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> Rendered:
         order = _ORDER.format(source=_NAMES.get(source, source), target=_NAMES.get(target, target))

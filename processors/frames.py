@@ -58,6 +58,8 @@ TURN = Key[int]("turn", 0)
 """Number of the exchange, from 1, on a turn's context and on the text that answers it."""
 ROUTE = Key[str]("route", "")
 """Who answered: on the text to be spoken."""
+FILLER = "filler"
+"""The route of what answers nothing: an answer that comes before its sound takes its place."""
 
 
 def rewrite(frame: F, **changes: Any) -> F:
@@ -125,6 +127,15 @@ class HangUpFrame(ControlFrame):
     """The call is to end; carried out when the sentence before it was heard."""
 
     outcome: str = "goodbye"
+
+
+@dataclass
+class UnspokenFrame(ControlFrame):
+    """No voice could speak the rest of an answer: it is to be said by other means, when what was
+    spoken before it was heard."""
+
+    text: str = ""
+    language: str = ""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from agent.line.input import LineInput
 from agent.line.output import LineOutput
 from agent.line.stream import MediaStream
 from knowledge.events import Emit
-from processors.frames import HangUpFrame, PersonFrame
+from processors.frames import HangUpFrame, PersonFrame, UnspokenFrame
 from processors.turns.taking import TurnTaking
 
 
@@ -18,7 +18,7 @@ class Line:
         *,
         holds: bool,
         emit: Emit,
-        asked: Callable[[PersonFrame | HangUpFrame], None],
+        asked: Callable[[PersonFrame | HangUpFrame | UnspokenFrame], None],
         ended: Callable[[bool], None],
     ) -> None:
         """`holds`, `asked`: see LineOutput, `ended`: see LineInput."""

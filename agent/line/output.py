@@ -34,6 +34,7 @@ from processors.frames import (
     HeardFrame,
     HoldReleaseFrame,
     PersonFrame,
+    UnspokenFrame,
 )
 from processors.voice.service import AT
 
@@ -56,7 +57,7 @@ class LineOutput(FrameProcessor):
         emit: Emit,
         sent: Callable[[bytes, float], None],
         said: Callable[[str], None],
-        asked: Callable[[PersonFrame | HangUpFrame], None],
+        asked: Callable[[PersonFrame | HangUpFrame | UnspokenFrame], None],
     ) -> None:
         """`holds`: speech of the caller holds the voice at once. `sent(mulaw, at)`: audio that the
         caller hears from `at` on (monotonic seconds), `said(text)`: words that are about to be.
@@ -212,7 +213,7 @@ class LineOutput(FrameProcessor):
             match item:
                 case Text():
                     await self._heard(item)
-                case PersonFrame() | HangUpFrame():
+                case PersonFrame() | HangUpFrame() | UnspokenFrame():
                     self._asked(item)
                     await self.push_frame(item)
                 case _:

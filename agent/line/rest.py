@@ -6,6 +6,7 @@ Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+
+from knowledge.allowance import Allowance
 
 TIMEOUT = 3.0
 RETRIES = 2
@@ -85,6 +88,7 @@ class TwilioRest:
         self._headers = {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
+        self._allowance = Allowance()
 
     async def hang_up(self, call: str) -> None:
         """Raises TwilioError; CallGone where there is nothing left to end."""
@@ -135,12 +139,15 @@ class TwilioRest:
         """The answer's JSON. Repeating is safe: each request says what is to be, not what is to
         change."""
         attempt = 0
+        self._allowance.asked(time.monotonic())
         while True:
             reply = await self._attempt(method, url, form)
             error, wanted = reply.error, reply.wanted
             if error is None:
                 return reply.body
             if not isinstance(error, TwilioAway) or attempt == RETRIES or wanted > LONGEST_PAUSE:
+                raise error
+            if not self._allowance.granted(time.monotonic()):
                 raise error
             jitter = random.uniform(0.5, 1.5)  # noqa: S311
             await self._sleep(max(wanted, PAUSE * 2**attempt * jitter))

@@ -13,6 +13,7 @@ from knowledge.events import (
     Guarded,
     Late,
     Malformed,
+    Opened,
     Quota,
     Switched,
     Unacknowledged,
@@ -25,7 +26,7 @@ SILENT = (Acknowledged, Answered, Late, Quota, Used, Waited)
 """Counted, not logged: several come with each turn."""
 UNTOLD = {"caller"}
 """Fields for the journal alone: a log would show who called again."""
-WARNING = (Drifted, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
+WARNING = (Drifted, Guarded, Malformed, Opened, Switched, Unacknowledged, Unwritten)
 
 
 def write(event: Event) -> None:

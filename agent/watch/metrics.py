@@ -11,6 +11,7 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Closed,
     Collected,
     Decided,
     Drifted,
@@ -22,6 +23,7 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Opened,
     Quota,
     Refused,
     Switched,
@@ -250,6 +252,12 @@ class Metrics:
         )
 
     def _name_process(self, registry: CollectorRegistry) -> None:
+        self._left_alone = Gauge(
+            "answerline_provider_left_alone",
+            "1 while a provider is not asked by any turn: its breaker is open.",
+            ["service", "provider"],
+            registry=registry,
+        )
         self._lag = Histogram(
             "answerline_event_loop_lag_seconds", "Event-loop lag.", buckets=FAST, registry=registry
         )
@@ -324,6 +332,10 @@ class Metrics:
             case Adjusted(department=department, after=after, why=why):
                 self._adjusted.labels(why).inc()
                 self._threshold.labels(department).set(after)
+            case Opened(service=service, provider=provider):
+                self._left_alone.labels(service, provider).set(1)
+            case Closed(service=service, provider=provider):
+                self._left_alone.labels(service, provider).set(0)
             case Drifted(what=what):
                 self._drifted.labels(what).inc()
             case Forgotten(by=by, calls=calls):

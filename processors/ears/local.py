@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from knowledge.chain import Breaker
-from processors.ears.mouth import Checkups, Heard, Mouth
+from processors.ears.mouth import Heard, Mouth
 from processors.ears.whisper import Whisper
 
 
@@ -15,7 +15,6 @@ class Local:
     def __init__(self, engine: Whisper, *, breaker: Breaker | None = None) -> None:
         self.name = "whisper"
         self.breaker = breaker or Breaker()
-        self.checkups = Checkups()
         self._engine = engine
 
     async def listen(self, mouth: Mouth) -> AsyncGenerator[Heard | None]:

@@ -59,18 +59,6 @@ class Span:
     stop: int
 
 
-@dataclass(slots=True)
-class Checkups:
-    """When a provider was looked at outside of any turn; shared by all calls of the process."""
-
-    due: float = 0.0
-    """time.monotonic() before which nobody looks again."""
-    rest: float = 0.0
-    """Seconds between the last two looks."""
-    worked: float = -1.0
-    """time.monotonic() of the last success."""
-
-
 class Mouth:
     """What one connection is fed: the call's audio from `began` on and the ends of speech."""
 
@@ -169,8 +157,6 @@ class Client(Protocol):
     @property
     def breaker(self) -> Breaker: ...
     @property
-    def checkups(self) -> Checkups: ...
-    @property
     def interims(self) -> bool:
         """It streams: words come while the caller speaks."""
         ...
@@ -185,5 +171,5 @@ class Client(Protocol):
         ...
 
     async def probe(self) -> None:
-        """Whether it answers, without a call. Raises Fault."""
+        """Whether it listens and answers, without a call. Raises Fault."""
         ...

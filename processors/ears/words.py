@@ -61,6 +61,11 @@ class Words:
         return not (self.speaking or self.interim or self.owed)
 
     @property
+    def wordless(self) -> bool:
+        """In the last stretch of speech no word was heard."""
+        return not self.interim and self.done <= self._began
+
+    @property
     def voiced(self) -> float:
         """Seconds of the last stretch of speech."""
         return (self._over - self._began - PRE_ROLL) / RATE

@@ -24,6 +24,7 @@ from pipecat.frames.frames import (
     TextFrame,
     TranscriptionFrame,
     TTSSpeakFrame,
+    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -50,6 +51,7 @@ from processors.contract.case import Case
 from processors.contract.trials import STALL, does_not_stall
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import Ears
+from processors.fillers import Fillers
 from processors.frames import LANGUAGE, TURN, HeardFrame, HoldReleaseFrame, WishFrame
 from processors.localize import Localize
 from processors.model.local import Local, Phrases
@@ -253,6 +255,10 @@ SUBJECTS = {
     "localize": Subject(
         lambda _house, _: Localize(Translations([], Glossary(), emit=nowhere), least=0.5),
         (LLMTextFrame("Hail is covered."),),
+    ),
+    "fillers": Subject(
+        lambda house, _: Fillers(house.persona, language=lambda: "en", waiting=lambda: False),
+        (LLMTextFrame("Hail is covered."), UserStoppedSpeakingFrame()),
     ),
     "voice": Subject(voice, SPOKEN, consumes=ANSWER),
     "line-output": Subject(

@@ -24,6 +24,7 @@ from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
 from agent.line.stream import MediaStream
 from agent.operator import Operator
+from agent.recording.consent import Consent
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
@@ -105,6 +106,7 @@ class Call:
         self.transfer = Transfer(
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
+        self.consent = Consent(self, providers.studio)
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
@@ -125,7 +127,10 @@ class Call:
             self.outcome = self.outcome or "failed"
             try:
                 await asyncio.gather(
-                    self._stream.close(), self._stop(running), self.transfer.close()
+                    self._stream.close(),
+                    self._stop(running),
+                    self.transfer.close(),
+                    self.consent.close(),
                 )
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
@@ -153,12 +158,19 @@ class Call:
         await self.speak(self.persona.say(phrase, language), language, then=then)
 
     async def speak(
-        self, text: str, language: str, *, remembered: bool = True, then: HangUpFrame | None = None
+        self,
+        text: str,
+        language: str,
+        *,
+        protected: bool = False,
+        remembered: bool = True,
+        then: HangUpFrame | None = None,
     ) -> None:
-        """`remembered`: whether it is part of the conversation."""
+        """`protected`: the caller's voice does not stop it. `remembered`: whether it is part of the
+        conversation."""
         if self._worker is None:
             return
-        frames = speech(text, language, remembered=remembered, route="phrase")
+        frames = speech(text, language, protected=protected, remembered=remembered, route="phrase")
         await self._worker.queue_frames([*frames, then] if then else frames)
 
     def wished(self, wish: Wish) -> None:
@@ -192,6 +204,7 @@ class Call:
         self.line = Line(
             self._stream,
             self.turns,
+            self.consent.recorder,
             holds=settings.barge_in != "off",
             emit=self.emit,
             asked=self._asked,
@@ -223,7 +236,10 @@ class Call:
         worker = PipelineWorker(
             Pipeline(composed),
             params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
-            observers=[self._observer],
+            observers=[
+                self._observer,
+                self.consent.observer(self._providers.redactor()),
+            ],
             enable_rtvi=False,
             enable_turn_tracking=False,
             idle_timeout_secs=None,
@@ -257,6 +273,7 @@ class Call:
             memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
 
     async def _greet(self, recalled: Recollection) -> None:
+        self.consent.begin(again=self._back is not None or recalled.greeted)
         if self._back is not None:
             await self.transfer.came_back(self._back)
             return
@@ -264,9 +281,11 @@ class Call:
             await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
-        for language in self._providers.settings.languages[1:]:
+        await self.consent.tell(self.home)
+        for language in self.languages[1:]:
             if Phrase.ALSO in self.persona.phrases.get(language, {}):
                 await self.say(Phrase.ALSO, language=language)
+                await self.consent.tell(language)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""

@@ -31,7 +31,9 @@ def stages(call: Call) -> list[FrameProcessor]:
             target=call.target,
             least=call.least_translated,
         ),
-        Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
+        Replies(
+            call.persona, call.consent.answered, call.transfer.answered
+        ),  # to what the call asks
         Survey(call.persona, call=call.sid, ticket=call.to_rate, emit=call.emit),
         Route(
             call.knowledge,

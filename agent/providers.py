@@ -17,6 +17,7 @@ from agent import services
 from agent.answering import Answering, Words, open_answering
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
+from agent.recording.studio import Studio
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
@@ -93,6 +94,8 @@ class Providers:
     voice_clients: list[VoiceClient] = field(default_factory=list)
     ready: Ready | None = None
     """What is likely to be said, spoken ahead."""
+    studio: Studio | None = None
+    """What recordings have in common; only who serves calls has one."""
     calm: Callable[[], bool] = lambda: False
     """Whether there is time to speak ahead; only who serves calls can tell."""
 

@@ -20,6 +20,7 @@ from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
+from agent.recording import studio
 from agent.settings import Settings, is_loopback
 from agent.switchboard import Switchboard
 from agent.watch import lines
@@ -65,7 +66,8 @@ async def furnish(
 ) -> AsyncIterator[House]:
     """Loads what calls need. `key` signs requests where TWILIO_AUTH_TOKEN is not set.
 
-    `also` hears each event too. Raises NothingToUse, PersonaError.
+    `also` hears each event too. Raises NothingToUse, PersonaError, and SettingsError where
+    recordings cannot be written.
     """
     metrics = Metrics()
     watchers = everybody(metrics.record, lines.write, also)
@@ -73,10 +75,12 @@ async def furnish(
         books = open_books(settings, watchers)
         await books.start()
         stack.push_async_callback(books.close)
-        emit = everybody(watchers, books.journal.record)
+        recordings = await stack.enter_async_context(studio.opened(settings, watchers))
+        emit = everybody(watchers, books.journal.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
+        providers.studio = recordings
         switchboard = Switchboard(providers, stages)
         collector = Collector(metrics.gc_pause)
         lag = await stack.enter_async_context(LoopLag(metrics.lag))

@@ -153,6 +153,8 @@ def contradictions(settings: Settings) -> list[str]:
         wrong.append("OPENAI_API_KEY: expected a key, because EMBEDDING=openai")
     if settings.back_office_url is not None and settings.back_office_key is None:
         wrong.append("BACK_OFFICE_KEY: expected the key that BACK_OFFICE_URL takes")
+    if settings.recording != "off" and settings.retention_days == 0:
+        wrong.append("RETENTION_DAYS: expected at least 1, because RECORDING is not off")
     wrong += _disordered(settings)
     if settings.workers > 1 and settings.redis_url is None:
         wrong.append("REDIS_URL: expected a redis:// URL, because WORKERS is more than 1")

@@ -11,6 +11,7 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Consent,
     Decided,
     Drifted,
     Ended,
@@ -20,6 +21,8 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Recorded,
+    RecordingBegan,
     Switched,
     ToolUsed,
     Transferred,
@@ -95,6 +98,7 @@ class Metrics:
         )
         self._name_decisions(registry)
         self._name_journal(registry)
+        self._name_recordings(registry)
         self._name_turn(registry)
         self._name_process(registry)
 
@@ -167,6 +171,25 @@ class Metrics:
             "What the model asked of systems behind.",
             ["tool", "outcome"],
             buckets=HEARD,
+            registry=registry,
+        )
+
+    def _name_recordings(self, registry: CollectorRegistry) -> None:
+        self._recordings_begun = Counter(
+            "answerline_recordings_begun", "Recordings that began.", registry=registry
+        )
+        self._recordings = Counter(
+            "answerline_recordings", "Recordings that ended.", ["outcome"], registry=registry
+        )
+        self._silenced = Counter(
+            "answerline_recording_silenced_seconds",
+            "Seconds of callers' speech that are silent on a recording.",
+            registry=registry,
+        )
+        self._consents = Counter(
+            "answerline_recording_consents",
+            "What callers said to being recorded.",
+            ["answer"],
             registry=registry,
         )
 
@@ -252,8 +275,20 @@ class Metrics:
                 self._call_backs.labels(department).inc()
             case ToolUsed(tool=tool, outcome=outcome, seconds=seconds):
                 self._tools.labels(tool, outcome).observe(seconds)
+            case RecordingBegan() | Recorded() | Consent():
+                self._record_recording(event)
             case _:
                 self._record_learning(event)
+
+    def _record_recording(self, event: RecordingBegan | Recorded | Consent) -> None:
+        match event:
+            case RecordingBegan():
+                self._recordings_begun.inc()
+            case Recorded(outcome=outcome, silenced=silenced):
+                self._recordings.labels(outcome).inc()
+                self._silenced.inc(silenced)
+            case Consent(answer=answer):
+                self._consents.labels(answer).inc()
 
     def _record_learning(self, event: Event) -> None:
         match event:

@@ -104,7 +104,7 @@ class TestMigrating:
 
     async def test_of_several_at_once_one_does_it(self, address: str) -> None:
         done = await asyncio.gather(*(migrate(address) for _ in range(4)))
-        assert sorted(done) == [("", "0001"), *[("0001", "0001")] * 3]
+        assert sorted(done) == [("", tables.REVISION), *[(tables.REVISION, tables.REVISION)] * 3]
 
     def test_the_newest_revision_is_the_one_that_the_code_wants(self) -> None:
         config = Config()

@@ -18,7 +18,7 @@ from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TTSService
 
-from agent.recording.events import Line
+from agent.recording.events import Line, Value
 from agent.recording.recorder import Recorder
 from knowledge.privacy import Redactor
 from knowledge.privacy.numerals import numerals, tokens
@@ -39,6 +39,8 @@ _SEEN = (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+MOST_INTERIMS = 200
+"""Of one utterance; what comes beyond is not kept."""
 _NAMES: dict[type[Frame], str] = {
     BotStartedSpeakingFrame: "agent_speaks",
     BotStoppedSpeakingFrame: "agent_silent",
@@ -56,6 +58,9 @@ class RecordingObserver(BaseObserver):
         super().__init__()
         self._recorder = recorder
         self._redactor = redactor
+        self._interims: list[tuple[float, dict[str, Value]]] = []
+        """Of words that are not final yet, and when they came: of an address that is only begun
+        nobody can tell what it is."""
         self._last = 0
         self._last_id = 0
         self._sounding = False
@@ -83,25 +88,26 @@ class RecordingObserver(BaseObserver):
 
     def _words(self, frame: InterimTranscriptionFrame | TranscriptionFrame) -> None:
         """A transcript behind the masking; one on which nobody has looked is kept nowhere."""
-        unseen = MASKED.name not in frame.metadata
-        text = "" if unseen else frame.text
+        fields: dict[str, Value] = {
+            "text": "" if MASKED.name not in frame.metadata else frame.text,
+            "language": LANGUAGE.of(frame),
+            "confidence": CONFIDENCE.of(frame),
+            "masked": MASKED.of(frame),
+        }
+        if not isinstance(frame, TranscriptionFrame):
+            if len(self._interims) < MOST_INTERIMS:
+                self._interims.append((self._recorder.now(), fields))
+            return
+        for at, told in self._interims:
+            held = {**told, "text": "", "masked": True} if MASKED.of(frame) else told
+            self._recorder.write(Line("interim", held), at)
+        self._interims.clear()
         span = SPAN.of(frame)
-        final = isinstance(frame, TranscriptionFrame)
-        if final and span is not None:
-            numbers = bool(numerals(tokens(text)))
+        if span is not None:
+            numbers = bool(numerals(tokens(str(fields["text"]))))
             self._recorder.understood(span, masked=MASKED.of(frame), numbers=numbers)
-        self._recorder.write(
-            Line(
-                "final" if final else "interim",
-                {
-                    "text": text,
-                    "language": LANGUAGE.of(frame),
-                    "confidence": CONFIDENCE.of(frame),
-                    "span": self._recorder.seconds(span) if final and span else None,
-                    "masked": MASKED.of(frame),
-                },
-            )
-        )
+            fields["span"] = self._recorder.seconds(span)
+        self._recorder.write(Line("final", fields))
 
     def _sentence(self, frame: LLMTextFrame) -> None:
         """What a model says may hold what a system behind has told it."""

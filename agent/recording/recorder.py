@@ -127,12 +127,17 @@ class Recorder:
         """What happened to the call."""
         self.write(Line(type(event).__name__.lower(), event))
 
-    def write(self, what: Line) -> None:
+    def write(self, what: Line, at: float | None = None) -> None:
+        """`at`: None for now."""
         if self._legs is not None and len(self._events) < MOST_EVENTS:
-            self._events.append(line(what, self._seconds(self._sample(self._clock()))))
+            self._events.append(line(what, self.now() if at is None else at))
+
+    def now(self) -> float:
+        """Seconds of the recording."""
+        return self._seconds(self._sample(self._clock()))
 
     def seconds(self, span: tuple[int, int]) -> tuple[float, float]:
-        """Of the recording."""
+        """The same, of samples of the call's clock."""
         return self._seconds(span[0]), self._seconds(span[1])
 
     def _seconds(self, sample: int) -> float:

@@ -3,17 +3,19 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, Protocol
 
 from loguru import logger
 
+from agent.doctor import Check
 from agent.recording import shelf
 from agent.recording.scribe import Scribe
 from agent.recording.tape import Tape
 from agent.settings import Settings, SettingsError
+from knowledge.chain import Fault
 from knowledge.events import Emit, Event
 
 Mode = Literal["off", "on", "consent"]
@@ -116,6 +118,22 @@ async def opened(settings: Settings, emit: Emit) -> AsyncIterator[Studio]:
         tending.cancel()
         await asyncio.wait({tending})
         await studio.scribe.close()
+
+
+def checks(settings: Settings) -> Iterator[Check]:
+    """The row of `doctor`."""
+    if settings.recording == "off":
+        yield Check("recording", "nothing", "RECORDING is off")
+        return
+
+    async def ask() -> None:
+        try:
+            await asyncio.to_thread(shelf.prepare, folder_of(settings))
+        except OSError as error:
+            raise Fault("refused", error.strerror or "cannot be written") from error
+
+    used = "RECORDING_DIR" if settings.recording_dir else f"DATA_DIR/{_FOLDER}"
+    yield Check("recording", used, f"RECORDING is {settings.recording}", ask)
 
 
 def folder_of(settings: Settings) -> Path:

@@ -192,14 +192,17 @@ class House:
     voice: ElevenLabs
     pinecone: Pinecone
     office: Office
-    knowledge: Path
-    session: aiohttp.ClientSession
     data: Path
     """DATA_DIR."""
+    session: aiohttp.ClientSession
     ear: Path | None = None
     """Where Twilio's own recordings of the calls go."""
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By scene: what was measured in it."""
+
+    @property
+    def knowledge(self) -> Path:
+        return self.data / "knowledge"
 
     async def play(self, scene: str, act: "Act") -> Played:
         number = f"+1555030{100 + len(self.more)}"
@@ -316,19 +319,8 @@ async def open_house(
         service = await enter(serving(settings, stages=witness.stages, also=witness.emit))
         twilio = await enter(Twilio(account, rest=rest))
         session = await enter(aiohttp.ClientSession())
-        house = House(
-            service,
-            witness,
-            twilio,
-            openai,
-            voice,
-            pinecone,
-            office,
-            knowledge,
-            session,
-            data=folder,
-            ear=folder / "ear" if settings.recording != "off" else None,
-        )
+        house = House(service, witness, twilio, openai, voice, pinecone, office, folder, session)
+        house.ear = folder / "ear" if settings.recording != "off" else None
         if settings.pinecone_api_key is not None:
             for _ in range(2):  # the first finds the index, the second has its connections
                 await house.post("/api/ask", text="When did they build this Brooklyn Bridge?")

@@ -16,9 +16,10 @@ import orjson
 import pytest
 from numpy.typing import NDArray
 
+from agent.doctor import examine
 from agent.recording import shelf
 from agent.recording.recorder import Recorder
-from agent.recording.studio import Studio, opened
+from agent.recording.studio import Studio, checks, opened
 from agent.settings import Settings, SettingsError, load
 from knowledge.events import Decided, Event, Recorded, RecordingBegan, Switched
 from tests.eventually import until
@@ -236,6 +237,22 @@ async def test_a_folder_that_cannot_be_used_stops_the_start(tmp_path: Path) -> N
     with pytest.raises(SettingsError, match="RECORDING_DIR: expected a folder"):
         async with booth(tmp_path / "file"):
             pass
+
+
+async def test_doctor_says_where_recordings_go_and_whether_they_can(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    rows = await examine(
+        [
+            *checks(Settings()),
+            *checks(Settings(recording="on", data_dir=tmp_path)),
+            *checks(Settings(recording="consent", recording_dir=tmp_path / "file")),
+        ]
+    )
+    assert [(row.used, row.why, row.answers) for row in rows] == [
+        ("nothing", "RECORDING is off", None),
+        ("DATA_DIR/recordings", "RECORDING is on", True),
+        ("RECORDING_DIR", "RECORDING is consent", False),
+    ]
 
 
 def test_recording_needs_days_to_be_kept() -> None:

@@ -9,24 +9,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import (
     AssistantTurnStoppedMessage,
     UserTurnMessageAddedMessage,
 )
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.workers.runner import WorkerRunner
 
 from agent.acquaintance import Acquaintance
 from agent.exchanges import Exchanges
 from agent.lastword import LastWord
 from agent.line.line import Line
-from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
 from agent.line.stream import MediaStream
 from agent.operator import Operator
+from agent.recording.consent import Consent
+from agent.running import Running
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
@@ -53,8 +51,6 @@ LAST_WORDS = 15.0
 """Seconds that a farewell has to be heard before the call ends without it."""
 HANG_UP = 4.0
 """Seconds in which Twilio ends the stream of a call that we ended; then we close it."""
-CANCEL = 2.0
-"""Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
 
 
 class State(Enum):
@@ -91,7 +87,7 @@ class Call:
         self._over = asyncio.Event()
         """The stream has ended, or is to be ended."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._worker: PipelineWorker | None = None
+        self._running: Running | None = None
         self._began = time.monotonic()
         self._insisting: asyncio.Task[None] | None = None
         """Ends the call although its last words were never heard."""
@@ -115,27 +111,29 @@ class Call:
         )
         said = parameters.get("said", "")
         self.lastword = LastWord(self, providers.rest, settings.public, said)
+        self.consent = Consent(self, providers.studio)
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
-        running: asyncio.Task[None] | None = None
         try:
             recalled = await self._acquaintance.recall()
             self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
             composed = self.compose(recalled)
             self._stream.open()
-            worker = self._worker = self._pipeline(composed)
-            runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
-            await runner.add_workers(worker)
-            running = asyncio.create_task(runner.run(), name=f"call {self.sid}")
+            self._remember()
+            observers = [self._observer, *self.consent.observers(self._providers.redactor)]
+            self._running = await Running.start(self.sid, composed, observers)
             await self._greet(recalled)
-            await self._talk(running)
+            await self._talk(self._running.task)
         finally:
             self.state = State.OVER
             self.outcome = self.outcome or "failed"
             try:
                 await asyncio.gather(
-                    self._stream.close(), self._stop(running), self.transfer.close()
+                    self._stream.close(),
+                    self._stop(),
+                    self.transfer.close(),
+                    self.consent.close(),
                 )
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
@@ -144,7 +142,7 @@ class Call:
     @property
     def begun(self) -> bool:
         """Whether there is anybody in it yet who could speak."""
-        return self._worker is not None
+        return self._running is not None
 
     def policy(self) -> Policy:
         """The thresholds as they hold for this call now."""
@@ -172,14 +170,16 @@ class Call:
         text: str,
         language: str,
         *,
+        protected: bool = False,
         remembered: bool = True,
         then: HangUpFrame | PersonFrame | None = None,
     ) -> None:
-        """`remembered`: whether it is part of the conversation."""
-        if self._worker is None:
+        """`protected`: the caller's voice does not stop it. `remembered`: whether it is part of the
+        conversation."""
+        if self._running is None:
             return
-        frames = speech(text, language, remembered=remembered, route="phrase")
-        await self._worker.queue_frames([*frames, then] if then else frames)
+        frames = speech(text, language, protected=protected, remembered=remembered, route="phrase")
+        await self._running.put([*frames, then] if then else frames)
 
     def wished(self, wish: Wish) -> None:
         if wish is Wish.WAIT:
@@ -212,6 +212,7 @@ class Call:
         self.line = Line(
             self._stream,
             self.turns,
+            self.consent.recorder,
             holds=settings.barge_in != "off",
             emit=self.emit,
             asked=self._asked,
@@ -241,20 +242,6 @@ class Call:
                 messages.append({"role": "assistant", "content": exchange.agent})
         return messages
 
-    def _pipeline(self, composed: list[FrameProcessor]) -> PipelineWorker:
-        worker = PipelineWorker(
-            Pipeline(composed),
-            params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
-            observers=[self._observer],
-            enable_rtvi=False,
-            enable_turn_tracking=False,
-            idle_timeout_secs=None,
-            cancel_on_idle_timeout=False,
-            check_dangling_tasks=False,
-        )
-        self._remember()
-        return worker
-
     def _remember(self) -> None:
         """What the caller said and what the caller heard go to memory as they are known."""
         self.turns.user().add_event_handler("on_user_turn_message_added", self._caller_said)
@@ -271,6 +258,7 @@ class Call:
             self.exchanges.heard(message.content, self.turns.language)
 
     async def _greet(self, recalled: Recollection) -> None:
+        self.consent.begin(again=self._back is not None or recalled.greeted)
         if self._back is not None:
             await self.transfer.came_back(self._back)
             return
@@ -279,11 +267,13 @@ class Call:
                 await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
+        await self.consent.tell(self.home)
         if recalled.language:
             return  # who has called before was told which languages there are
-        for language in self._providers.settings.languages[1:]:
+        for language in self.languages[1:]:
             if Phrase.ALSO in self.persona.phrases.get(language, {}):
                 await self.say(Phrase.ALSO, language=language)
+                await self.consent.tell(language)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""
@@ -370,23 +360,11 @@ class Call:
     async def _relayed(self) -> None:
         self.end(await self.lastword.outcome())
 
-    async def _stop(self, running: asyncio.Task[None] | None) -> None:
+    async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if running is None:
-            return
-        if self._worker is not None and not running.done():
-            try:
-                async with asyncio.timeout(CANCEL):
-                    await self._worker.cancel(reason=self.outcome)
-                    await asyncio.wait({running})
-            except TimeoutError:
-                logger.bind(call=self.sid).warning("pipeline did not stop in time")
-        if not running.done():
-            running.cancel()
-            await asyncio.wait({running}, timeout=CANCEL)
-        if running.done() and not running.cancelled() and (error := running.exception()):
-            logger.bind(call=self.sid, error=type(error).__name__).error("pipeline failed")
+        if self._running is not None:
+            await self._running.stop(self.outcome)
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that does not outlive the call."""

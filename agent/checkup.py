@@ -8,6 +8,7 @@ from agent.doctor import Check, Row
 from agent.line.rest import TwilioDenied, TwilioError, TwilioRest
 from agent.probes import speaks
 from agent.providers import Providers, open_providers
+from agent.recording import studio
 from agent.settings import Settings
 from knowledge.answers import Question
 from knowledge.chain import Fault
@@ -27,6 +28,7 @@ def checks(providers: Providers) -> list[Check]:
         *_voice(providers),
         *_memory(providers),
         *books.checks(providers.settings),
+        *studio.checks(providers.settings),
     ]
 
 

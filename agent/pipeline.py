@@ -37,7 +37,7 @@ def stages(call: Call) -> list[FrameProcessor]:
             target=call.target,
             least=call.least_translated,
         ),
-        Replies(call.persona, understood=call.transfer.answered),  # to what the call has asked
+        Replies(call.persona, call.consent.answered, call.transfer.answered),  # to what was asked
         Collect(  # a number that a tool has asked for, said or typed
             call.collecting,
             call.persona,

@@ -19,6 +19,7 @@ from agent.answering import Answering, Words, open_answering, secret
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
 from agent.probes import breakers
+from agent.recording.studio import Studio
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
@@ -114,6 +115,8 @@ class Providers:
     """What is likely to be said, spoken ahead."""
     breakers: Breakers | None = None
     """Who is left alone for now, and when it is asked again."""
+    studio: Studio | None = None
+    """What recordings have in common; only who serves calls has one."""
     calm: Callable[[], bool] = lambda: False
     """Whether there is time to speak ahead; only who serves calls can tell."""
 

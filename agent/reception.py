@@ -25,6 +25,7 @@ from agent.line.token import OwnStore, RedisStore, Store, Tokens
 from agent.pepper import pepper
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
+from agent.recording import studio
 from agent.settings import Settings, is_loopback
 from agent.switchboard import Switchboard
 from agent.watch import lines
@@ -61,7 +62,8 @@ async def furnish(
 ) -> AsyncIterator[House]:
     """Loads what calls need. `key` signs requests where TWILIO_AUTH_TOKEN is not set.
 
-    `also` hears each event too. Raises NothingToUse, PersonaError.
+    `also` hears each event too. Raises NothingToUse, PersonaError, and SettingsError where
+    recordings cannot be written.
     """
     metrics = Metrics()
     watchers = everybody(metrics.record, lines.write, also)
@@ -70,13 +72,14 @@ async def furnish(
         await books.start()
         stack.push_async_callback(books.close)
         wired = await stack.enter_async_context(wires(settings))
-        emit = everybody(watchers, books.journal.record, wired.feed.record)
+        recordings = await stack.enter_async_context(studio.opened(settings, watchers))
+        emit = everybody(watchers, books.journal.record, wired.feed.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
+        providers.studio = recordings
         switchboard = Switchboard(providers, stages)
-        doors, lag = await _watched(stack, metrics)
-        providers.calm = _calm(providers, lag, doors)
+        doors, lag = await _watched(stack, metrics, providers)
         fleet = await stack.enter_async_context(
             station(settings, wired, switchboard, shut=lambda: doors.refusing or lag.strained())
         )
@@ -112,11 +115,14 @@ async def furnish(
         await switchboard.drained()
 
 
-async def _watched(stack: AsyncExitStack, metrics: Metrics) -> tuple[Doors, LoopLag]:
+async def _watched(
+    stack: AsyncExitStack, metrics: Metrics, providers: Providers
+) -> tuple[Doors, LoopLag]:
     """The event loop and the garbage collector, until the stack is closed."""
     collector = Collector(metrics.gc_pause)
     lag = await stack.enter_async_context(LoopLag(metrics.lag))
     doors = Doors(lag.recent, collector.call_left)
+    providers.calm = _calm(providers, lag, doors)
     metrics.count_calls(lambda: doors.calls)
     collector.start()
     stack.callback(collector.stop)

@@ -68,6 +68,33 @@ class CallBack(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Consent(Event):
+    """What the caller said to being recorded."""
+
+    answer: str
+    """given; refused, before anything was kept; withdrawn, and what there was is deleted; or
+    unanswered: the caller was asked and said something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingBegan(Event):
+    """From here on the call is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Event):
+    """A recording ended, with the call or before it."""
+
+    outcome: str
+    """kept; deleted (the caller does not want it); disk (full, or away); slow (the disk does not
+    keep up)."""
+    seconds: float
+    """What lies on the disk."""
+    silenced: float
+    """Of these, where the caller's leg is silent although something was said."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUsed(Event):
     """The model asked a system behind for something."""
 

@@ -40,6 +40,7 @@ _ONCE = (
     _plain(events.Learned, tables.outcomes),
     _plain(events.Transferred, tables.transfers),
     _plain(events.CallBack, tables.call_backs),
+    _plain(events.Consent, tables.consents),
     _plain(events.ToolUsed, tables.tool_uses),
     _plain(events.Adjusted, tables.thresholds),
     _plain(events.Drifted, tables.drifts),

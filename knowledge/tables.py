@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. Revisions are numbered so that two of them can be compared as text."""
 
 
@@ -178,6 +178,16 @@ call_backs = Table(
     _event(),
     _call(),
     Column("department", String(100)),
+    _at(),
+)
+
+consents = Table(
+    # What callers said to being recorded: given, refused, withdrawn, unanswered.
+    "consents",
+    metadata,
+    _event(),
+    _call(),
+    Column("answer", String(50)),
     _at(),
 )
 

@@ -7,7 +7,7 @@ from pipecat.frames.frames import Frame, InterimTranscriptionFrame, Transcriptio
 from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
 from knowledge.sanitizing import sanitize
-from processors.frames import DOUBTFUL, rewrite
+from processors.frames import DOUBTFUL, MASKED, rewrite
 from processors.stage import Stage
 
 Transcript = TranscriptionFrame | InterimTranscriptionFrame
@@ -44,13 +44,12 @@ class Sanitize(Stage[Transcript]):
     async def handle(self, frame: Transcript) -> AsyncIterator[Frame]:
         clean = sanitize(frame.text, longest=self._longest)
         if isinstance(frame, InterimTranscriptionFrame):
-            text = self._redactor.glance(clean.text).text
+            redacted = self._redactor.glance(clean.text)
         else:
             redacted = self._redactor.read(clean.text)
             self._vault.keep(redacted.masked)
-            text = redacted.text
-            self._heard(text, clean.text)
-        yield DOUBTFUL.on(
-            rewrite(frame, text=text, result=None),  # the recogniser's own answer says it all
-            DOUBTFUL.of(frame) or clean.confidence < self._least,
-        )
+            self._heard(redacted.text, clean.text)
+        # the recogniser's own answer says it all
+        made = rewrite(frame, text=redacted.text, result=None)
+        MASKED.on(made, bool(redacted.masked) or len(frame.text) > self._longest)
+        yield DOUBTFUL.on(made, DOUBTFUL.of(frame) or clean.confidence < self._least)

@@ -216,12 +216,12 @@ class Routing(Area):
 class Privacy(Area):
     """What is kept of a conversation."""
 
-    recording: bool = False
-    """Whether calls are recorded."""
+    recording: Literal["off", "on", "consent"] = "off"
+    """Whether calls are recorded; on: callers are told, consent: they are asked first."""
     recording_dir: OptionalFolder = None
     """Where recordings go. Unset: DATA_DIR/recordings."""
     retention_days: int = Field(30, ge=0)
-    """Days after which what was said is erased; 0 keeps no words."""
+    """Days after which what was said is erased, recordings too; 0 keeps no words."""
 
 
 class Service(Area):

@@ -22,17 +22,18 @@ class Local:
         language = ""
         while True:
             pcm, span = await mouth.utterance()
-            until = mouth.seconds(span.stop)
+            since, until = mouth.seconds(span.start), mouth.seconds(span.stop)
             said = await self._engine.transcribe(
                 pcm, call=mouth.call, emit=mouth.emit, familiar=language
             )
             if said is None:
-                yield Heard("", until=until, final=True, answers=True)
+                yield Heard("", until=until, since=since, final=True, answers=True)
                 continue
             language = said.language
             yield Heard(
                 said.text,
                 until=until,
+                since=since,
                 final=True,
                 answers=True,
                 language=said.language,

@@ -42,6 +42,8 @@ class Heard:
     """Empty where the provider has no times."""
     until: float = 0.0
     """Seconds since the connection's first sample: everything before it was listened to."""
+    since: float = 0.0
+    """The same of where it began to listen, for recognisers that hear only what is speech."""
     final: bool = False
     answers: bool = False
     """This final answers the end of speech: no more words are to come for it."""

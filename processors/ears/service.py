@@ -35,7 +35,7 @@ from processors.ears.mouth import Client, Heard, Mouth
 from processors.ears.returning import Returning
 from processors.ears.ring import Ring
 from processors.ears.words import Said, Words
-from processors.frames import CONFIDENCE, LANGUAGE, Key, PauseFrame
+from processors.frames import CONFIDENCE, LANGUAGE, SPAN, Key, PauseFrame
 
 CONNECTED = 1.0
 """Seconds that a provider has to accept the connection."""
@@ -287,6 +287,7 @@ class Ears(STTService):
             frame = TranscriptionFrame(
                 said.text, "", time_now_iso8601(), language, finalized=said.finalized
             )
+            SPAN.on(frame, said.span)
         else:
             frame = InterimTranscriptionFrame(said.text, "", time_now_iso8601(), language)
         frame.interruptible = False

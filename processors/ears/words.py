@@ -31,6 +31,8 @@ class Said:
     """Every word of the stretch of speech is final now."""
     language: str
     confidence: float
+    span: tuple[int, int]
+    """The samples that were listened to for it; none of them belongs to another final."""
 
 
 class Words:
@@ -39,6 +41,8 @@ class Words:
         """Where the last final word ended."""
         self._listened = 0
         """Up to here everything was listened to, and is final."""
+        self._spanned = 0
+        """Up to here every sample belongs to a final, or never will."""
         self.speaking = False
         self.interim = False
         """Words were heard that are not final yet."""
@@ -109,7 +113,10 @@ class Words:
             text = " ".join(word.text for word in fresh)
         self.interim = bool(text) and not heard.final
         finalized = False
+        since = max(self._spanned, mouth.sample(heard.since))
+        until = max(since, mouth.sample(heard.until))
         if heard.final:
+            self._spanned = until
             self._listened = max(self._listened, mouth.sample(heard.until))
             if fresh:
                 self._last = fresh[-1].text
@@ -119,11 +126,13 @@ class Words:
             finalized = self._answered(heard, mouth)
         if not text:
             return None
-        return Said(text, heard.final, finalized, heard.language, heard.confidence)
+        span = since, until
+        return Said(text, heard.final, finalized, heard.language, heard.confidence, span)
 
     def give_up(self, now: int) -> None:
         """Nobody makes words of it: what was said so far is no longer owed."""
         self.done = max(self.done, now)
+        self._spanned = max(self._spanned, now)
         self.interim = False
         self._settle()
 

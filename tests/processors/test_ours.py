@@ -188,7 +188,12 @@ class Line(MediaStream):
 
 def line_input(_house: House, _session: aiohttp.ClientSession) -> LineInput:
     return LineInput(
-        Line(), played=lambda _mark, _now: None, ended=lambda _stopped: None, still=bool
+        Line(),
+        heard=lambda _pcm: None,
+        pressed=lambda: None,
+        played=lambda _mark, _now: None,
+        ended=lambda _stopped: None,
+        still=bool,
     )
 
 
@@ -199,6 +204,7 @@ def line_output(_house: House, _session: aiohttp.ClientSession) -> LineOutput:
         holds=True,
         emit=nowhere,
         sent=lambda _mulaw, _at: None,
+        cleared=lambda _now: None,
         said=lambda _words: None,
         asked=lambda _wish: None,
     )

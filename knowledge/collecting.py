@@ -29,6 +29,8 @@ SHORT = 6
 """Words of a no that is not clearer than that."""
 PARTS = 5
 """Turns in which a number may come, piece by piece."""
+LONGEST_TURN = 300
+"""Characters; who says more says something else."""
 TRANSCRIPTS = 50
 """Of one turn."""
 BETWEEN_KEYS = 4.0
@@ -163,7 +165,7 @@ class Collecting:
     def turn(self, text: str, language: str) -> Step:
         """The caller's whole turn, as everybody sees it."""
         work, said = self._work, self._unmasked(text)
-        if work is None:
+        if work is None or len(said) > LONGEST_TURN:
             return _PASSED
         wish = recognise(text)
         if alarm(text) is not None or wish in {Wish.PERSON, Wish.GOODBYE}:

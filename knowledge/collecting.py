@@ -29,6 +29,8 @@ SHORT = 6
 """Words of a no that is not clearer than that."""
 PARTS = 5
 """Turns in which a number may come, piece by piece."""
+LONGEST_TURN = 300
+"""Characters; who says more says something else."""
 TRANSCRIPTS = 50
 """Of one turn."""
 BETWEEN_KEYS = 4.0
@@ -43,7 +45,7 @@ _AGREEING = re.compile(
 _BARE_YES = frozenset({"exactly", "exact", "exacto", "exactamente", "eso es", "asi es", "it is"})
 
 Outcome = Literal["confirmed", "given_up", "left", "late"]
-By = Literal["keys", "speech"]
+By = Literal["keys", "speech", ""]
 
 
 class _State(Enum):
@@ -99,7 +101,7 @@ class _Work:
     """A date that was told in part."""
     typed: str = field(default="", repr=False)
     last_key: float = 0.0
-    by: By = "speech"
+    by: By = ""
     parts: int = 0
     """Turns that have brought a part of it."""
     tries: int = 0
@@ -163,7 +165,7 @@ class Collecting:
     def turn(self, text: str, language: str) -> Step:
         """The caller's whole turn, as everybody sees it."""
         work, said = self._work, self._unmasked(text)
-        if work is None:
+        if work is None or len(said) > LONGEST_TURN:
             return _PASSED
         wish = recognise(text)
         if alarm(text) is not None or wish in {Wish.PERSON, Wish.GOODBYE}:
@@ -231,9 +233,10 @@ class Collecting:
         wanted = work.wanted
         if not wanted.about(text):
             whole = "" if wanted.more(text) else wanted.said(text, language, self._today())
+            work.by = "speech" if whole else work.by
             return self._read_back(work, whole, language) if whole else _PASSED
+        work.by = "speech"
         if whole := wanted.said(text, language, self._today()):
-            work.by = "speech"
             return self._read_back(work, whole, language)
         if wanted.pattern is None:
             return self._dated(work, f"{work.said} {text}".strip(), language)
@@ -254,7 +257,7 @@ class Collecting:
         return self._whole_or_more(work, whole, language)
 
     def _joined(self, work: _Work, value: str, language: str) -> Step:
-        work.value, work.typed, work.by = value, "", "speech"
+        work.value, work.typed = value, ""
         if work.wanted.near(value):
             work.state = _State.SLIP
             return self._say(work, (Phrase.COLLECT_HEARD, Phrase.COLLECT_SLIP), language)

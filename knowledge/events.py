@@ -113,7 +113,7 @@ class Collected(Event):
     kind: str
     """policy, phone, birth, date, or as `numbers` of agent.yaml names it."""
     by: str
-    """keys, speech."""
+    """keys, speech, or "" where nothing came."""
     outcome: str
     """confirmed; given_up (a person takes over); left (for something else, or by the end of the
     call, or the model had it already); late."""

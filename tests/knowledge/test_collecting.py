@@ -161,6 +161,7 @@ def test_pieces_that_lead_nowhere_come_to_an_end() -> None:
         "my house is number one two three and it is on fire",
         "A B one two three four five six seven, March third 1980.",
         "AB 1234567 03/03/1980",
+        "one two three " * 40,
     ],
 )
 def test_what_is_no_number_or_more_than_one_is_for_somebody_else(said: str) -> None:

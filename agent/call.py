@@ -238,7 +238,7 @@ class Call:
             params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
             observers=[
                 self._observer,
-                self.consent.observer(self._providers.redactor()),
+                *self.consent.observers(self._providers.redactor()),
             ],
             enable_rtvi=False,
             enable_turn_tracking=False,

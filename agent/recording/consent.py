@@ -25,9 +25,9 @@ class Consent:
         self._asked = False
         """The caller was asked, and has said nothing since."""
 
-    def observer(self, redactor: Redactor) -> RecordingObserver:
-        """`redactor` of the agent's own words."""
-        return RecordingObserver(self.recorder, redactor)
+    def observers(self, redactor: Redactor) -> list[RecordingObserver]:
+        """Of the call's frames; `redactor` of the agent's own words."""
+        return [] if self._studio is None else [RecordingObserver(self.recorder, redactor)]
 
     def begin(self, *, again: bool) -> None:
         """`again`: a later stream of the call, recorded only where it is known here that the caller

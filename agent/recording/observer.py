@@ -1,5 +1,7 @@
 """What frames tell a recording: which words were masked, and the events and their times."""
 
+from collections import deque
+
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -41,6 +43,8 @@ _SEEN = (
 )
 MOST_INTERIMS = 200
 """Of one utterance; what comes beyond is not kept."""
+_RECENT = 32
+"""Frames that are known again."""
 _NAMES: dict[type[Frame], str] = {
     BotStartedSpeakingFrame: "agent_speaks",
     BotStoppedSpeakingFrame: "agent_silent",
@@ -62,7 +66,7 @@ class RecordingObserver(BaseObserver):
         """Of words that are not final yet, and when they came: of an address that is only begun
         nobody can tell what it is."""
         self._last = 0
-        self._last_id = 0
+        self._seen: deque[int | None] = deque(maxlen=_RECENT)
         self._sounding = False
         """The first audio of the agent's answer has come."""
 
@@ -127,15 +131,15 @@ class RecordingObserver(BaseObserver):
     def _turn(self, turn: int) -> None:
         if turn > self._last:
             self._last = turn
-            self._recorder.write(Line("turn", {"turn": turn}))
+            self._recorder.write(Line("turn_taken", {"turn": turn}))
 
     def _moment(self, frame: Frame) -> None:
         """A broadcast is two frames, each seen at every processor."""
         if type(frame) not in _NAMES:
             return
-        if self._last_id in {frame.id, frame.broadcast_sibling_id}:
+        if frame.id in self._seen:
             return
-        self._last_id = frame.id
+        self._seen += (frame.id, frame.broadcast_sibling_id)
         if isinstance(frame, InterruptionFrame):
             self._over()
         self._recorder.write(Line(_NAMES[type(frame)]))

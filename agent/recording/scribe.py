@@ -49,8 +49,10 @@ class Scribe:
     def _run(self) -> None:
         while (one := self._work.get()) is not None:
             work, done = one
+            awaited = done.set_running_or_notify_cancel()  # done all the same: somebody gave up
             try:
                 work()
             except Exception as error:  # noqa: BLE001 (a recording's bug is no other recording's end)
                 logger.bind(error=type(error).__name__).error("recording failed")
-            done.set_result(None)
+            if awaited:
+                done.set_result(None)

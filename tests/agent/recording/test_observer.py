@@ -16,6 +16,7 @@ from pipecat.frames.frames import (
     LLMTextFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
+    VADUserStartedSpeakingFrame,
 )
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -166,12 +167,17 @@ async def test_the_agent_is_silent_while_a_model_tells_something_personal(tmp_pa
 
 async def test_what_passes_several_stages_is_told_once(tmp_path: Path) -> None:
     async with scene(tmp_path) as one:
-        await one.passes(InterruptionFrame())
+        interruption, speech = InterruptionFrame(), VADUserStartedSpeakingFrame()
+        for _ in range(2):
+            await one.passes(interruption)
+            await one.passes(speech)
         await one.passes(TTSAudioRawFrame(b"", RATE, 1))
         await one.passes(TTSAudioRawFrame(b"", RATE, 1))
         await one.over()
         await one.passes(TTSAudioRawFrame(b"", RATE, 1))
-    assert [event["kind"] for event in told(tmp_path)] == ["interruption", "voice", "voice"]
+    assert [event["kind"] for event in told(tmp_path)] == [
+        "interruption", "caller_speaks", "voice", "voice",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["My card is 4111 1111 1111 1111.", "x" * 6000])

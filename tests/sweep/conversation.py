@@ -108,6 +108,8 @@ class Worker:
     log: StringIO
     events: list[Event]
     calls: dict[str, tuple[Typed, Aloud]] = field(default_factory=dict)
+    greetings: dict[str, str] = field(default_factory=dict)
+    """What each call began with."""
     switchboard: Switchboard = field(init=False)
 
     def stages(self, call: Call) -> list[FrameProcessor]:
@@ -125,6 +127,7 @@ class Worker:
         try:
             async with asyncio.timeout(PATIENCE * len(told.utterances)):
                 await self._heard(sid, 1)
+                self.greetings[sid] = self.calls[sid][1].said
                 for text in told.utterances:
                     typed, aloud = self.calls[sid]
                     before = aloud.answers

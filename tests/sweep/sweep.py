@@ -15,7 +15,7 @@ from agent.simulators.acting import text_of
 from agent.simulators.openai import Messages, OpenAI, Writing
 from knowledge import callers
 from tests.postgres import free_port
-from tests.sweep.canaries import Canary, Told, found, told
+from tests.sweep.canaries import Canary, Told, found, told, whole
 from tests.sweep.conversation import Worker, working
 from tests.sweep.search import of_database, of_files, of_redis
 
@@ -69,7 +69,7 @@ class Field:
         return [
             (place, canary, spelling)
             for place, text in (await self.places()).items()
-            for canary, spelling in found(text, self.canaries)
+            for canary, spelling in (whole if ".db" in place else found)(text, self.canaries)
         ]
 
     async def erase(self) -> list[str]:

@@ -1,6 +1,7 @@
 """The sweep with few calls; `make sweep` has two hundred. And that it finds what it looks for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,20 @@ async def test_nothing_that_callers_told_is_kept_and_nothing_of_them_once_erased
             ("model", "[card number]"),
         ):
             assert trace in kept[place], f"{place} was not searched"
+        assert (await _greeted(field)).startswith("Hola"), "who spoke Spanish is greeted so"
         assert await field.erase() == []
+        assert not (await _greeted(field)).startswith("Hola"), "nobody knows who that is"
         await _plant(field)
         hit = {place for place, _, _ in await field.hits()}
         assert {"redis", "database", "logs", "events", "data/outbox/aside.txt"} <= hit
+
+
+async def _greeted(field: Field) -> str:
+    """How a caller who spoke Spanish is greeted now."""
+    caller = next(caller for caller in field.callers if caller.language == "es")
+    sid = await field.worker.converse(replace(caller, utterances=caller.utterances[:1]))
+    field.sids.append(sid)
+    return field.worker.greetings[sid]
 
 
 async def _plant(field: Field) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from agent.books import OUTBOX, address
+from agent.books import OUTBOX, address, kept
 from agent.erasing import Eraser, Erasing, Order, Place, Places, Report, Whom
 from agent.pepper import pepper
-from agent.providers import kept
+from agent.recording import shelf
+from agent.recording.studio import folder_of
 from agent.settings import Settings
 from knowledge import memory
 from knowledge.callers import Directory
@@ -35,7 +36,7 @@ def places(settings: Settings, database: Database, redis: Redis | None) -> Place
     """`redis`: a patient client. Both are closed by their owner."""
     journal = Forgetting(database)
     folder = Path(settings.data_dir) / OUTBOX
-    contents: list[Eraser] = [_Rows(journal), _Aside(folder)]
+    contents: list[Eraser] = [_Rows(journal), _Aside(folder), _Recordings(folder_of(settings))]
     ways: list[Eraser] = [_Calls(journal)]
     if redis is None:
         return Places(journal, None, contents, ways)
@@ -175,6 +176,24 @@ class _Aside:
 
     async def erase(self, whom: Whom) -> int:
         return await asyncio.to_thread(segments.strike, self.folder, _about(whom))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recordings:
+    """Files of this machine; workers on others delete theirs when they are told."""
+
+    folder: Path
+    name: str = "recordings"
+
+    async def count(self, whom: Whom) -> int:
+        held = await asyncio.to_thread(shelf.held, self.folder)
+        return sum(call in whom.calls for call in held)
+
+    async def erase(self, whom: Whom) -> int:
+        try:
+            return await asyncio.to_thread(shelf.forget, self.folder, whom.calls)
+        except OSError as error:
+            raise Fault("broken", type(error).__name__) from error
 
 
 def _about(whom: Whom) -> Callable[[bytes], bool]:

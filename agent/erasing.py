@@ -18,7 +18,6 @@ import orjson
 from knowledge import callers
 from knowledge.callers import Directory
 from knowledge.chain import Fault
-from knowledge.erasure import of_call, of_caller
 from knowledge.events import Emit, Forgotten
 from knowledge.forgetting import Forgetting
 
@@ -118,10 +117,17 @@ class Erasing:
     async def __call__(self, order: Order) -> Report:
         """Raises NoNumber, NoCall. Two at once are safe, and so is to repeat it."""
         began = time.monotonic()
-        whom, places = await self._whom(order)
+        caller = named(order, self._key)
+        given = {order.call} if order.call else set()
+        known, places = await self._directory(caller)
+        whom: Whom | None = None
+        try:
+            async with _deadline():
+                whom = await self._whom(caller, given | known, order)
+        except Fault as fault:
+            places.append(Place("journal", "failed", why=f"{fault}; nothing was begun"))
         if whom is not None:
-            known = not places
-            places += await (self._count(whom) if order.dry_run else self._erase(whom, known))
+            places += await (self._count(whom) if order.dry_run else self._erase(whom, not places))
         done = not any(place.state in {"failed", "left"} for place in places)
         calls = len(whom.calls) if whom is not None else 0
         if done and not order.dry_run:
@@ -130,27 +136,27 @@ class Erasing:
             done = not any(place.state == "failed" for place in places)
         return Report(done, calls, tuple(places), round(time.monotonic() - began, 3))
 
-    async def _whom(self, order: Order) -> tuple[Whom | None, list[Place]]:
-        """None where the database is away: without it nothing is begun."""
-        caller = named(order, self._key)
-        journal, directory = self._places.journal, self._places.directory
+    async def _directory(self, caller: str) -> tuple[set[str], list[Place]]:
+        """Calls that Redis knows of, or that it could not be asked."""
+        directory = self._places.directory
+        if directory is None or not caller:
+            return set(), []
         try:
             async with _deadline():
-                if order.call:
-                    return Whom(
-                        tuple(await journal.caller_of(order.call)), (order.call,), False
-                    ), []
-                calls = set(await journal.calls(caller))
+                return set(await directory.calls(caller)), []
         except Fault as fault:
-            return None, [Place("journal", "failed", why=f"{fault}; nothing was begun")]
-        places: list[Place] = []
-        if directory is not None:
-            try:
-                async with _deadline():
-                    calls |= set(await directory.calls(caller))
-            except Fault as fault:
-                places.append(Place("redis", "failed", why=str(fault)))
-        return Whom((caller,), tuple(sorted(calls)), True), places
+            return set(), [Place("redis", "failed", why=str(fault))]
+
+    async def _whom(self, caller: str, calls: set[str], order: Order) -> Whom:
+        """Marked as erased, unless it is a dry run. Raises Fault: then nothing is begun."""
+        journal = self._places.journal
+        names = (caller,) if caller else tuple(await journal.caller_of(order.call))
+        if order.dry_run:
+            found = calls | set(await journal.calls(caller) if caller else ())
+            return Whom(names, tuple(sorted(found)), whole=bool(caller))
+        moment = datetime.fromtimestamp(self._clock(), UTC)
+        marked = await journal.mark(caller, calls, moment)
+        return Whom(names, tuple(marked), whole=bool(caller))
 
     async def _count(self, whom: Whom) -> list[Place]:
         every = [*self._places.contents, *self._places.ways]
@@ -158,15 +164,6 @@ class Erasing:
 
     async def _erase(self, whom: Whom, known: bool) -> list[Place]:
         """`known`: whether all calls of theirs could be found."""
-        digests = {of_call(call) for call in whom.calls}
-        if whom.whole:
-            digests |= {of_caller(caller) for caller in whom.callers}
-        moment = datetime.fromtimestamp(self._clock(), UTC)
-        try:
-            async with _deadline():
-                await self._places.journal.mark(digests, moment)
-        except Fault as fault:
-            return [Place("journal", "failed", why=f"{fault}; nothing was begun")]
         await self._told()
         contents, ways = self._places.contents, self._places.ways
         places = [await _visit(eraser.name, "done", eraser.erase(whom)) for eraser in contents]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from loguru import logger
 
+from agent.recording.studio import Studio
 from agent.settings import Settings
 from knowledge.callers import Callers
 from knowledge.chain import Fault
@@ -20,7 +21,7 @@ from knowledge.forgetting import Forgetting
 from knowledge.memory import Memory
 from knowledge.translation import Translations
 
-FRESH = 1.0
+FRESH = 2.0
 """Seconds after which what was erased elsewhere is forgotten here: five are promised."""
 EVERY = 3600.0
 """Seconds between two looks at what was kept long enough."""
@@ -40,6 +41,7 @@ class Kept:
     callers: Callers
     translations: Translations
     erased: Erased
+    studio: Studio | None = None
 
     def forget(self, digests: frozenset[str]) -> None:
         """Readings are nobody's in particular: all of them go."""
@@ -47,6 +49,8 @@ class Kept:
         self.erased.add(of_call(call) for call in self.callers.forget(digests))
         self.memory.forget()
         self.translations.forget()
+        if self.studio is not None:
+            self.studio.erase(digests)
 
 
 class Follow:

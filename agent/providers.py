@@ -14,7 +14,7 @@ import openai
 from loguru import logger
 from redis.asyncio import Redis
 
-from agent import services
+from agent import books, services
 from agent.answering import Answering, Words, open_answering, secret
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
@@ -60,8 +60,6 @@ from processors.voice.local import Local as LocalVoice
 from processors.voice.ready import Ready
 from processors.voice.service import Voice
 
-DAY = 86400
-"""Seconds."""
 _SAID_OTHERWISE = {
     *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD),
     *(Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL),
@@ -307,7 +305,7 @@ async def _opened(
         http=http,
         redis=redis,
         memory=open_memory(settings, redis, emit, erased),
-        callers=Callers(redis, ttl=kept(settings), erased=erased),
+        callers=Callers(redis, ttl=books.kept(settings), erased=erased),
         erased=erased,
         glossary=words,
         spending=spending,
@@ -350,12 +348,7 @@ def open_memory(
 def _remembered(settings: Settings) -> int:
     """Seconds that a call is remembered: no longer than what was said may be kept."""
     days = settings.retention_days
-    return min(settings.memory_ttl, days * DAY) if days else settings.memory_ttl
-
-
-def kept(settings: Settings) -> int:
-    """Seconds for which it is known who called: a day where no words are kept, for erasing."""
-    return max(1, settings.retention_days) * DAY
+    return min(settings.memory_ttl, days * books.DAY) if days else settings.memory_ttl
 
 
 def _redis(settings: Settings) -> Redis | None:

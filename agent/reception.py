@@ -204,7 +204,13 @@ async def _erasing(
 ) -> AsyncIterator[Erasing]:
     """What is erased anywhere is forgotten here; what is asked of us, everywhere."""
     settings = providers.settings
-    kept = Kept(providers.memory, providers.callers, providers.translations, providers.erased)
+    kept = Kept(
+        providers.memory,
+        providers.callers,
+        providers.translations,
+        providers.erased,
+        providers.studio,
+    )
     where = address(settings)
     async with (
         patient(settings) as redis,

@@ -49,11 +49,17 @@ class Forgetting:
         async with self._database.reading() as connection:
             return await erasure.count(connection, of)
 
-    async def mark(self, digests: Collection[str], at: datetime) -> None:
-        """From now on no record of theirs is written down any more, whoever holds it."""
+    async def mark(self, caller: str, of: Collection[str], at: datetime) -> list[str]:
+        """From now on no record of these calls, and of a caller's until now, is written down any
+        more, whoever holds it. All these calls; `caller` "" for them alone."""
+        await self._database.prepare()
         async with self._database.writing() as connection:
-            await lock(connection, alone=True)
+            await lock(connection, alone=True)  # else one that begins meanwhile is not among them
+            found = {*of, *(await erasure.calls_of(connection, caller) if caller else ())}
+            digests = {erasure.of_call(call) for call in found}
+            digests |= {erasure.of_caller(caller)} if caller else set()
             await erasure.mark(connection, digests, at)
+            return sorted(found)
 
     async def forget(self, of: Collection[str]) -> int:
         """Rows that went, or lost what leads to a call."""

@@ -57,6 +57,11 @@ def forget(folder: Path, calls: Iterable[str]) -> int:
     return len(gone)
 
 
+def held(folder: Path) -> list[str]:
+    """The CallSid of each file."""
+    return [call for _, call in _files(folder)]
+
+
 def expire(folder: Path, days: int, *, now: float) -> int:
     """Deletes what ended more than `days` ago (0: everything); how many files that were."""
     gone = 0

@@ -16,6 +16,7 @@ from agent.recording.scribe import Scribe
 from agent.recording.tape import Tape
 from agent.settings import Settings, SettingsError
 from knowledge.chain import Fault
+from knowledge.erasure import of_call
 from knowledge.events import Emit, Event
 
 Mode = Literal["off", "on", "consent"]
@@ -57,6 +58,10 @@ class Studio:
         self._settle(call, allowed=False)
         self.scribe.submit(lambda: self._forget(call))
 
+    def erase(self, digests: frozenset[str]) -> None:
+        """Calls that were erased, by their digests; also where that was done elsewhere."""
+        self.scribe.submit(lambda: self._erase(digests))
+
     def tape(self, call: str) -> Tape:
         return Tape(self.scribe, self.folder, call, began=time.time())
 
@@ -90,6 +95,10 @@ class Studio:
         except OSError as error:
             self._owed.add(call)
             logger.bind(call=call, fault=error.strerror).error("recording not deleted")
+
+    def _erase(self, digests: frozenset[str]) -> None:
+        for call in {call for call in shelf.held(self.folder) if of_call(call) in digests}:
+            self._forget(call)
 
     def _tidy(self) -> None:
         shelf.mend(self.folder)

@@ -221,7 +221,7 @@ class Privacy(Area):
     recording_dir: OptionalFolder = None
     """Where recordings go. Unset: DATA_DIR/recordings."""
     retention_days: int = Field(30, ge=0)
-    """Days after which what was said is erased, recordings too; 0 keeps no words."""
+    """Days until what was said, recordings too, and who called is erased; 0 keeps no words."""
 
 
 class Service(Area):

@@ -67,6 +67,10 @@ bench-input: $(READY) ## masking and languages on labelled utterances
 chaos: $(READY) ## worker, relay, Redis and PostgreSQL killed in rounds; nothing may be lost
 	$(BIN)/python -m tests.chaos
 
+.PHONY: sweep
+sweep: $(READY) ## 200 callers tell personal data; none of it may be kept anywhere
+	$(BIN)/python -m tests.sweep
+
 .PHONY: audit
 audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/
 	$(BIN)/python deploy/audit.py

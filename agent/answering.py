@@ -45,6 +45,7 @@ class Answering:
     """Told of each new edition."""
     warming: asyncio.Task[None] | None
     """Finds the index at Pinecone before a caller waits for it."""
+    presence: "Presence"
 
     async def close(self) -> None:
         if self.warming is not None:
@@ -151,7 +152,7 @@ async def open_answering(
         return Decisions(
             answerer,
             lambda: f"{name}{version()}",
-            key=_key(settings),
+            key=secret(settings),
             ttl=settings.routing_cache_ttl,
             redis=shared,
             lapses=presence.lapses,
@@ -160,7 +161,7 @@ async def open_answering(
     usual = remembered(shelf, "", redis if distant else None)
     knowers = {"": usual, "usual": usual, "words": remembered(Words(shelf), "words:", None)}
     warming = asyncio.create_task(_warm(space)) if space is not None else None
-    return Answering(shelf, knowers, embedding, space, recent, renewed, warming)
+    return Answering(shelf, knowers, embedding, space, recent, renewed, warming, presence)
 
 
 async def _warm(space: Space) -> None:
@@ -217,7 +218,7 @@ def _space(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> Space | 
     return Space(account, http=http)
 
 
-def _key(settings: Settings) -> bytes:
+def secret(settings: Settings) -> bytes:
     """The same in all workers of a deployment, and nobody else's."""
     tokens = settings.twilio_auth_tokens
     return tokens[0].encode() if tokens else token_bytes(32)

@@ -18,6 +18,8 @@ from knowledge.relay import Relay
 OUTBOX = "outbox"
 """Folder under DATA_DIR; a disk of this machine: locks of a network's are nobody's promise."""
 DATABASE = "answerline.db"
+DAY = 86400
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ def address(settings: Settings) -> str:
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
     return f"sqlite:///{Path(settings.data_dir).absolute() / DATABASE}"
+
+
+def kept(settings: Settings) -> int:
+    """Seconds for which it is known who called: a day where no words are kept, for erasing."""
+    return max(1, settings.retention_days) * DAY
 
 
 def checks(settings: Settings) -> Iterator[Check]:

@@ -9,30 +9,31 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import (
     AssistantTurnStoppedMessage,
     UserTurnMessageAddedMessage,
 )
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.workers.runner import WorkerRunner
 
+from agent.acquaintance import Acquaintance
+from agent.exchanges import Exchanges
+from agent.lastword import LastWord
 from agent.line.line import Line
-from agent.line.protocol import RATE
 from agent.line.rest import CallGone, TwilioError
 from agent.line.stream import MediaStream
 from agent.operator import Operator
+from agent.recording.consent import Consent
+from agent.running import Running
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from knowledge.events import Began, Ended
-from knowledge.memory import Exchange, Recollection
+from knowledge.memory import Recollection
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.privacy.vault import Vault
 from knowledge.wishes import Wish
-from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, speech
+from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, UnspokenFrame, speech
 from processors.turns.taking import Patience, TurnTaking
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ LAST_WORDS = 15.0
 """Seconds that a farewell has to be heard before the call ends without it."""
 HANG_UP = 4.0
 """Seconds in which Twilio ends the stream of a call that we ended; then we close it."""
-CANCEL = 2.0
-"""Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
 
 
 class State(Enum):
@@ -88,44 +87,53 @@ class Call:
         self._over = asyncio.Event()
         """The stream has ended, or is to be ended."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._worker: PipelineWorker | None = None
+        self._running: Running | None = None
         self._began = time.monotonic()
-        self._unanswered: list[str] = []
-        """What the caller said that no answer was heard to yet."""
-        self._asked_at = 0.0
         self._insisting: asyncio.Task[None] | None = None
         """Ends the call although its last words were never heard."""
         self._too_long = False
         self._back = parameters.get("back")
         """The department to which a transfer has failed after the caller had left the stream."""
         settings = providers.settings
+        self._acquaintance = Acquaintance(
+            providers.memory,
+            providers.callers,
+            stream.call,
+            parameters.get("caller", ""),
+            languages=settings.languages,
+        )
+        self.exchanges = Exchanges(self._acquaintance)
         self.languages = settings.languages
         self.home = settings.languages[0]
         """The company's own language."""
         self.transfer = Transfer(
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
+        said = parameters.get("said", "")
+        self.lastword = LastWord(self, providers.rest, settings.public, said)
+        self.consent = Consent(self, providers.studio)
 
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
-        running: asyncio.Task[None] | None = None
         try:
-            recalled = await self._providers.memory.recall(self.sid)
-            self.emit(Began(self.sid, resumed=recalled.greeted))
+            recalled = await self._acquaintance.recall()
+            self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
             composed = self.compose(recalled)
             self._stream.open()
-            worker = self._worker = self._pipeline(composed)
-            runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
-            await runner.add_workers(worker)
-            running = asyncio.create_task(runner.run(), name=f"call {self.sid}")
+            self._remember()
+            observers = [self._observer, *self.consent.observers(self._providers.redactor)]
+            self._running = await Running.start(self.sid, composed, observers)
             await self._greet(recalled)
-            await self._talk(running)
+            await self._talk(self._running.task)
         finally:
             self.state = State.OVER
             self.outcome = self.outcome or "failed"
             try:
                 await asyncio.gather(
-                    self._stream.close(), self._stop(running), self.transfer.close()
+                    self._stream.close(),
+                    self._stop(),
+                    self.transfer.close(),
+                    self.consent.close(),
                 )
             finally:
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
@@ -134,7 +142,7 @@ class Call:
     @property
     def begun(self) -> bool:
         """Whether there is anybody in it yet who could speak."""
-        return self._worker is not None
+        return self._running is not None
 
     def policy(self) -> Policy:
         """The thresholds as they hold for this call now."""
@@ -162,14 +170,16 @@ class Call:
         text: str,
         language: str,
         *,
+        protected: bool = False,
         remembered: bool = True,
         then: HangUpFrame | PersonFrame | None = None,
     ) -> None:
-        """`remembered`: whether it is part of the conversation."""
-        if self._worker is None:
+        """`protected`: the caller's voice does not stop it. `remembered`: whether it is part of the
+        conversation."""
+        if self._running is None:
             return
-        frames = speech(text, language, remembered=remembered, route="phrase")
-        await self._worker.queue_frames([*frames, then] if then else frames)
+        frames = speech(text, language, protected=protected, remembered=remembered, route="phrase")
+        await self._running.put([*frames, then] if then else frames)
 
     def wished(self, wish: Wish) -> None:
         if wish is Wish.WAIT:
@@ -202,12 +212,13 @@ class Call:
         self.line = Line(
             self._stream,
             self.turns,
+            self.consent.recorder,
             holds=settings.barge_in != "off",
             emit=self.emit,
             asked=self._asked,
             ended=self._stream_ended,
         )
-        self.ears = providers.ears(self.sid)
+        self.ears = providers.ears(self.sid, self.emit)
         self.redactor, self.vault = providers.redactor(), Vault()
         self.longest_text = settings.input_processing_max_text_length
         self.least_sanitized = settings.input_processing_min_sanitization_confidence
@@ -215,9 +226,11 @@ class Call:
         self.default_language = settings.input_processing_default_language
         self.target = settings.input_processing_target_language
         self.least_translated = settings.input_processing_min_translation_confidence
-        self.tools = providers.tools(self.sid, self.vault)
-        self.model = providers.model(self.sid, self.tools)
-        self.voice = providers.voice(self.sid, language)
+        self.collecting = providers.collecting()
+        self.tools = providers.tools(self.sid, self.vault, self.collecting)
+        self.model = providers.model(self.sid, self.emit, self.tools)
+        self.prepare = providers.ready.warm if providers.ready is not None else None
+        self.voice = providers.voice(self.sid, self.emit, language)
         return self._stages(self)
 
     def _history(self, recalled: Recollection) -> list[LLMContextMessage]:
@@ -229,20 +242,6 @@ class Call:
                 messages.append({"role": "assistant", "content": exchange.agent})
         return messages
 
-    def _pipeline(self, composed: list[FrameProcessor]) -> PipelineWorker:
-        worker = PipelineWorker(
-            Pipeline(composed),
-            params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
-            observers=[self._observer],
-            enable_rtvi=False,
-            enable_turn_tracking=False,
-            idle_timeout_secs=None,
-            cancel_on_idle_timeout=False,
-            check_dangling_tasks=False,
-        )
-        self._remember()
-        return worker
-
     def _remember(self) -> None:
         """What the caller said and what the caller heard go to memory as they are known."""
         self.turns.user().add_event_handler("on_user_turn_message_added", self._caller_said)
@@ -252,31 +251,29 @@ class Call:
         if self._insisting is not None and not self._too_long:
             self._insisting.cancel()  # somebody is there after all
             self._insisting, self.state = None, State.TALKING
-        if not self._unanswered:
-            self._asked_at = time.time()
-        self._unanswered.append(message.content)
+        self.exchanges.asked(message.content)
 
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
-        if not message.content:
-            return
-        memory, language = self._providers.memory, self.turns.language
-        memory.greeted(self.sid, language)
-        if self._unanswered:
-            asked = " ".join(self._unanswered)
-            self._unanswered.clear()
-            memory.remember(self.sid, Exchange(self._asked_at, asked, message.content, language))
+        if message.content:
+            self.exchanges.heard(message.content, self.turns.language)
 
     async def _greet(self, recalled: Recollection) -> None:
+        self.consent.begin(again=self._back is not None or recalled.greeted)
         if self._back is not None:
             await self.transfer.came_back(self._back)
             return
         if recalled.greeted:
-            await self.say(Phrase.WELCOME_BACK)
+            if not self.lastword.resumed:
+                await self.say(Phrase.WELCOME_BACK)
             return
         await self.say(Phrase.GREETING)
-        for language in self._providers.settings.languages[1:]:
+        await self.consent.tell(self.home)
+        if recalled.language:
+            return  # who has called before was told which languages there are
+        for language in self.languages[1:]:
             if Phrase.ALSO in self.persona.phrases.get(language, {}):
                 await self.say(Phrase.ALSO, language=language)
+                await self.consent.tell(language)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""
@@ -311,9 +308,11 @@ class Call:
         await asyncio.sleep(LAST_WORDS)
         await self.hang_up(outcome)
 
-    def _asked(self, frame: PersonFrame | HangUpFrame) -> None:
-        """A wish whose sentence the caller has heard."""
-        if isinstance(frame, HangUpFrame):
+    def _asked(self, frame: PersonFrame | HangUpFrame | UnspokenFrame) -> None:
+        """A wish whose sentence the caller has heard, or a sentence that nobody could speak."""
+        if isinstance(frame, UnspokenFrame):
+            self.lastword.begin(frame.text, frame.language)
+        elif isinstance(frame, HangUpFrame):
             self.own(self.hang_up(frame.outcome))
         elif self.state is State.TALKING:
             language = LANGUAGE.of(frame) or self.turns.language
@@ -347,7 +346,9 @@ class Call:
         self._over.set()
 
     def _stream_ended(self, stopped: bool) -> None:
-        if stopped and self.transfer.under_way:
+        if self.lastword.under_way:
+            self.own(self._relayed())
+        elif stopped and self.transfer.under_way:
             self.own(self._stopped())
         else:
             self.end("hung_up" if stopped else "lost")
@@ -356,23 +357,14 @@ class Call:
         """By the caller, or by our putting the caller through."""
         self.end("transferred" if await self.transfer.moved() else "hung_up")
 
-    async def _stop(self, running: asyncio.Task[None] | None) -> None:
+    async def _relayed(self) -> None:
+        self.end(await self.lastword.outcome())
+
+    async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if running is None:
-            return
-        if self._worker is not None and not running.done():
-            try:
-                async with asyncio.timeout(CANCEL):
-                    await self._worker.cancel(reason=self.outcome)
-                    await asyncio.wait({running})
-            except TimeoutError:
-                logger.bind(call=self.sid).warning("pipeline did not stop in time")
-        if not running.done():
-            running.cancel()
-            await asyncio.wait({running}, timeout=CANCEL)
-        if running.done() and not running.cancelled() and (error := running.exception()):
-            logger.bind(call=self.sid, error=type(error).__name__).error("pipeline failed")
+        if self._running is not None:
+            await self._running.stop(self.outcome)
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that does not outlive the call."""

@@ -1,20 +1,20 @@
 """What `doctor` and /api/health/detailed ask: each stage's services as a call would use them."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing
 from functools import partial
 
 from agent import books, doctor
 from agent.doctor import Check, Row
 from agent.line.rest import TwilioDenied, TwilioError, TwilioRest
+from agent.probes import speaks
 from agent.providers import Providers, open_providers
+from agent.recording import studio
 from agent.settings import Settings
 from knowledge.answers import Question
 from knowledge.chain import Fault
 from knowledge.embedding import Embedding
 from knowledge.events import nowhere
 from processors.model.openai import OpenAI
-from processors.voice.client import Client, Script
 
 
 def checks(providers: Providers) -> list[Check]:
@@ -28,6 +28,7 @@ def checks(providers: Providers) -> list[Check]:
         *_voice(providers),
         *_memory(providers),
         *books.checks(providers.settings),
+        *studio.checks(providers.settings),
     ]
 
 
@@ -104,7 +105,7 @@ def _voice(providers: Providers) -> Iterator[Check]:
     for client in providers.voice_clients:
         chosen = client is not providers.local_voice
         why = "ELEVENLABS_API_KEY is set" if chosen else _built_in(providers, "voice")
-        yield Check("voice", client.name, why, _speak(client, providers.settings.languages[0]))
+        yield Check("voice", client.name, why, speaks(client, providers.settings.languages[0]))
 
 
 def _memory(providers: Providers) -> Iterator[Check]:
@@ -131,18 +132,5 @@ def _twilio(rest: TwilioRest) -> Callable[[], Awaitable[None]]:
             raise Fault(
                 "denied" if isinstance(error, TwilioDenied) else "refused", str(error)
             ) from error
-
-    return ask
-
-
-def _speak(client: Client, language: str) -> Callable[[], Awaitable[None]]:
-    """A word, as far as its first sound."""
-
-    async def ask() -> None:
-        async with aclosing(client.speak(Script("Hello.", language))) as sounds:
-            async for sound in sounds:
-                if sound.pcm:
-                    return
-        raise Fault("empty")
 
     return ask

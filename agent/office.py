@@ -4,6 +4,7 @@ import openai
 
 from agent.settings import Settings
 from knowledge.clerk import Clerk
+from knowledge.collecting import Collecting
 from knowledge.events import Emit
 from knowledge.office import Office
 from knowledge.privacy.vault import Vault
@@ -19,7 +20,16 @@ def open_office(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> Off
     return Office(settings.back_office_url, key.get_secret_value() if key else "", http=http)
 
 
-def tools_of(call: str, office: Office | None, say: Say, emit: Emit, vault: Vault) -> Tools | None:
+def tools_of(
+    call: str,
+    office: Office | None,
+    say: Say,
+    emit: Emit,
+    *,
+    vault: Vault,
+    collecting: Collecting | None,
+) -> Tools | None:
     if office is None:
         return None
-    return Tools(Clerk(TOOLS, office=office, call=call, emit=emit, vault=vault), say)
+    clerk = Clerk(TOOLS, office=office, call=call, emit=emit, vault=vault, collecting=collecting)
+    return Tools(clerk, say)

@@ -20,6 +20,8 @@ from knowledge.persona import Phrase
 
 RING = 20
 """Seconds that a colleague's telephone rings."""
+MACHINES = ("machine", "fax")
+"""How AnsweredBy begins where no person has answered."""
 ALONE = 5
 """Seconds that one of the two may be alone in a conference before it is given up."""
 REMEMBERED = 10_000
@@ -119,6 +121,16 @@ class Operator:
             await self._hang_up(sid)
         elif (ringing := self._ringing.get(errand.room)) is not None and not self.joining(ringing):
             ringing.note(progress)
+
+    async def taken(self, errand: Errand, sid: str, by: str) -> None:
+        """`by`: Twilio's AnsweredBy. Where a voicemail has answered, or a fax, nobody is there."""
+        person = not by.startswith(MACHINES)
+        if person or errand.room in self._joins or errand.room in self._given_up:
+            return
+        self._remember(self._given_up, errand.room, None)
+        if (ringing := self._ringing.pop(errand.room, None)) is not None:
+            ringing.note(Progress.NO_ANSWER)
+        await self._hang_up(sid)
 
     async def join(self, errand: Errand, sid: str) -> str:
         """The colleague has been told everything: the caller first, then the colleague."""

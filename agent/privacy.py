@@ -1,11 +1,11 @@
-"""`answerline privacy`: what of a caller's words is personal."""
+"""`answerline privacy`: what of a caller's words is personal, and how it is made gone."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.terminal import USAGE, checked_settings, fail, mistakes, pipes, warn
+from agent.terminal import FAILED, USAGE, checked_settings, fail, mistakes, pipes, quiet, run, warn
 
 privacy = typer.Typer(help="Callers' personal data.", no_args_is_help=True)
 
@@ -35,3 +35,25 @@ def redact(
         typer.echo(masking.line(mask(text)))
     else:
         typer.echo(mask(text).text)
+
+
+@privacy.command()
+def erase(
+    caller: Annotated[str, typer.Option(help="A number in E.164, such as +34600111222.")] = "",
+    call: Annotated[str, typer.Option(help="A CallSid.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, erase nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Everything by a caller, or of a call: from Redis, the journal, outboxes and workers."""
+    if bool(caller) == bool(call):
+        fail("one of --caller and --call is needed", USAGE)
+    settings = checked_settings()
+    quiet()
+    from agent import erasers, erasing
+    from knowledge.callers import NoNumber
+
+    order = erasing.Order("command", caller=caller, call=call, dry_run=dry_run)
+    with mistakes(NoNumber, erasing.NoCall):
+        report = run(erasers.by_command(settings, order))
+    typer.echo(erasing.line(report) if json else erasing.told(report))
+    raise typer.Exit(0 if report.done else FAILED)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -13,15 +14,21 @@ import openai
 from loguru import logger
 from redis.asyncio import Redis
 
-from agent import services
-from agent.answering import Answering, Words, open_answering
+from agent import books, services
+from agent.answering import Answering, Words, open_answering, secret
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
+from agent.probes import breakers
+from agent.recording.studio import Studio
 from agent.settings import Settings
 from knowledge import glossary, ingest, memory, persona, store
 from knowledge.answers import Answer
+from knowledge.breakers import Breakers
+from knowledge.callers import Callers
+from knowledge.collecting import Collecting
 from knowledge.decisions import Knower
-from knowledge.events import Emit
+from knowledge.erasure import Erased
+from knowledge.events import Emit, everybody
 from knowledge.glossary import Glossary
 from knowledge.ingest import Entry
 from knowledge.language import Detector
@@ -30,7 +37,9 @@ from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
 from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
+from knowledge.readings import Readings
 from knowledge.routing import Thresholds
+from knowledge.spending import Spending
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
 from knowledge.translation import Translations
@@ -51,10 +60,15 @@ from processors.voice.local import Local as LocalVoice
 from processors.voice.ready import Ready
 from processors.voice.service import Voice
 
-DAY = 86400
-"""Seconds."""
-_SAID_OTHERWISE = {Phrase.OPENS_AGAIN, Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL}
-"""The first is filled in each time, the others are spoken by Twilio."""
+_SAID_OTHERWISE = {
+    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD),
+    *(Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL),
+}
+"""The first two are filled in each time, the others are spoken by Twilio."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 @dataclass(slots=True)
@@ -77,9 +91,13 @@ class Providers:
     session: aiohttp.ClientSession
     http: openai.DefaultAsyncHttpxClient
     memory: memory.Memory
+    callers: Callers
+    erased: Erased
+    """What neither of the two may remember again."""
     glossary: Glossary
     """The trade's words."""
     translations: Translations
+    spending: Spending
     persona_of: float = 0.0
     """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
@@ -93,6 +111,10 @@ class Providers:
     voice_clients: list[VoiceClient] = field(default_factory=list)
     ready: Ready | None = None
     """What is likely to be said, spoken ahead."""
+    breakers: Breakers | None = None
+    """Who is left alone for now, and when it is asked again."""
+    studio: Studio | None = None
+    """What recordings have in common; only who serves calls has one."""
     calm: Callable[[], bool] = lambda: False
     """Whether there is time to speak ahead; only who serves calls can tell."""
 
@@ -101,35 +123,39 @@ class Providers:
         """Whether there is a model beside the knowledge base."""
         return len(self.model_clients) > 1
 
-    def ears(self, call: str) -> Ears:
-        return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=self.emit)
+    def ears(self, call: str, emit: Emit) -> Ears:
+        return Ears(self.ears_clients, call=call, languages=self.settings.languages, emit=emit)
 
     def redactor(self) -> Redactor:
-        return Redactor(self.persona.numbers, today=datetime.now(UTC).date())
+        return Redactor(self.persona.numbers, today=_today())
 
-    def tools(self, call: str, vault: Vault) -> Tools | None:
+    def collecting(self) -> Collecting:
+        return Collecting(self.persona.numbers, clock=time.monotonic, today=_today)
+
+    def tools(self, call: str, vault: Vault, collecting: Collecting | None = None) -> Tools | None:
         office = self.office if self.model_available else None
-        return tools_of(call, office, self.persona.say, self.emit, vault)
+        return tools_of(
+            call, office, self.persona.say, self.emit, vault=vault, collecting=collecting
+        )
 
-    def model(self, call: str, tools: Tools | None = None) -> Model:
+    def model(self, call: str, emit: Emit, tools: Tools | None = None) -> Model:
         about = f"{self.persona.persona}\n\n{self.persona.instructions}"
         chosen = self.policy().chosen("model", call)
         clients = sorted(self.model_clients, key=lambda client: client.name != chosen)
         local = self.model_clients[-1]  # the last of them answers always
-        clients = [client for client in clients if client is not local] + [local]
+        cloud = [client for client in clients if client is not local]
+        clients = [*self.spending.thrifty(cloud), local]
         return Model(
             clients,
             call=call,
-            emit=self.emit,
+            emit=emit,
             instructions=about,
             tools=tools,
             withheld=lambda language: self.persona.say(Phrase.WITHHELD, language),
         )
 
-    def voice(self, call: str, language: str) -> Voice:
-        return Voice(
-            self.voice_clients, call=call, emit=self.emit, language=language, ready=self.ready
-        )
+    def voice(self, call: str, emit: Emit, language: str) -> Voice:
+        return Voice(self.voice_clients, call=call, emit=emit, language=language, ready=self.ready)
 
     def guess(self, call: str) -> Guesses | None:
         """What has an answer's sound, or a turn's reading, at hand before the turn is over."""
@@ -182,10 +208,14 @@ class Providers:
             logger.bind(problem=str(error)).error("agent.yaml is not usable, the old one stays")
 
     async def close(self) -> None:
+        if self.breakers is not None:
+            await self.breakers.close()
         if self.ready is not None:
             await self.ready.close()
         await self.translations.close()
+        await self.spending.close()
         await self.memory.close()
+        await self.callers.close()
         if self.smart_turn is not None:
             self.smart_turn.close()
         if self.local_ears is not None:
@@ -230,6 +260,8 @@ async def open_providers(
         if speech:
             await asyncio.gather(services.ears(providers), services.voices(providers))
             services.speak_ahead(providers)
+        providers.breakers = breakers(providers)
+        providers.breakers.start()
         stack.pop_all()
     return providers
 
@@ -244,6 +276,7 @@ async def _opened(
     http = connections(tls)
     stack.push_async_callback(http.aclose)
     redis = _redis(settings)
+    spending = Spending(settings.daily_budget_usd, redis=redis, emit=emit)
     answering = await open_answering(
         settings, http=http, redis=redis, emit=emit, policy=lambda: policy().version
     )
@@ -251,9 +284,11 @@ async def _opened(
     detector = await asyncio.to_thread(_detector, entries, settings.languages)
     strangers = await asyncio.to_thread(Strangers.load)
     words = await asyncio.to_thread(glossary.load, folder)
+    shared = Readings(redis, key=secret(settings)) if redis is not None else None
+    erased = Erased()
     providers = Providers(
         settings=settings,
-        emit=emit,
+        emit=everybody(spending.record, emit),
         persona=about,
         persona_of=_changed(folder / persona.FILE) if folder is not None else 0.0,
         answering=answering,
@@ -269,9 +304,19 @@ async def _opened(
         ),
         http=http,
         redis=redis,
-        memory=open_memory(settings, redis, emit),
+        memory=open_memory(settings, redis, emit, erased),
+        callers=Callers(redis, ttl=books.kept(settings), erased=erased),
+        erased=erased,
         glossary=words,
-        translations=services.translations(settings, http, words, emit),
+        spending=spending,
+        translations=services.translations(
+            settings,
+            http,
+            words,
+            everybody(spending.record, emit),
+            spending=spending,
+            shared=shared,
+        ),
     )
     stack.push_async_callback(providers.close)
     return providers
@@ -289,19 +334,21 @@ def _smart_turn() -> SmartTurn:
     return smart_turn
 
 
-def open_memory(settings: Settings, redis: Redis | None, emit: Emit) -> memory.Memory:
+def open_memory(
+    settings: Settings, redis: Redis | None, emit: Emit, erased: Erased
+) -> memory.Memory:
     """Of a process; it begins with `start`."""
     ttl = _remembered(settings)
-    opened: memory.Memory = memory.LocalMemory(ttl=ttl)
+    opened: memory.Memory = memory.LocalMemory(ttl=ttl, erased=erased)
     if redis is not None:
-        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit)
+        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit, erased=erased)
     return opened if settings.retention_days else memory.Wordless(opened)
 
 
 def _remembered(settings: Settings) -> int:
     """Seconds that a call is remembered: no longer than what was said may be kept."""
     days = settings.retention_days
-    return min(settings.memory_ttl, days * DAY) if days else settings.memory_ttl
+    return min(settings.memory_ttl, days * books.DAY) if days else settings.memory_ttl
 
 
 def _redis(settings: Settings) -> Redis | None:
@@ -312,6 +359,8 @@ def _redis(settings: Settings) -> Redis | None:
 async def _stores(providers: Providers) -> None:
     settings = providers.settings
     await providers.memory.start()
+    await providers.spending.start()
+    await providers.callers.start()
     if settings.twilio_account_sid and settings.twilio_auth_token:
         providers.rest = TwilioRest(
             providers.session,

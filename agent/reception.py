@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,13 +14,18 @@ from agent import doctor
 from agent.books import Books, address, open_books
 from agent.call import Stages
 from agent.checkup import checks
+from agent.erasers import patient, places
+from agent.erasing import Erasing
 from agent.fleet.station import station, wires
+from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
 from agent.learning import Learning
 from agent.line.signature import Signature
 from agent.line.token import OwnStore, RedisStore, Store, Tokens
+from agent.pepper import pepper
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
+from agent.recording import studio
 from agent.rekeying import Rekeying
 from agent.settings import Settings, is_loopback, load
 from agent.switchboard import Switchboard
@@ -35,8 +40,9 @@ from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits
 from agent.web.server import listen, running
 from agent.web.strangers import Strangers
+from knowledge import callers
 from knowledge.chain import Fault
-from knowledge.events import Emit, Event, nowhere
+from knowledge.events import Emit, Event, everybody, nowhere
 from knowledge.lessons import Lessons
 from knowledge.thresholds import Promise
 
@@ -46,16 +52,6 @@ CALM = 0.02
 """Seconds of event-loop lag below which there is time for other things than calls."""
 ROOM = 0.25
 """Share of MAX_CALLS beside which a cloud's voice may speak ahead."""
-
-
-def everybody(*subscribers: Emit) -> Emit:
-    """One `Emit` for several."""
-
-    def emit(event: Event) -> None:
-        for subscriber in subscribers:
-            subscriber(event)
-
-    return emit
 
 
 @asynccontextmanager
@@ -68,7 +64,8 @@ async def furnish(
 ) -> AsyncIterator[House]:
     """Loads what calls need. `key` signs requests where TWILIO_AUTH_TOKEN is not set.
 
-    `also` hears each event too. Raises NothingToUse, PersonaError.
+    `also` hears each event too. Raises NothingToUse, PersonaError, and SettingsError where
+    recordings cannot be written.
     """
     metrics = Metrics()
     watchers = everybody(metrics.record, lines.write, also)
@@ -77,37 +74,35 @@ async def furnish(
         await books.start()
         stack.push_async_callback(books.close)
         wired = await stack.enter_async_context(wires(settings))
-        emit = everybody(watchers, books.journal.record, wired.feed.record)
+        recordings = await stack.enter_async_context(studio.opened(settings, watchers))
+        emit = everybody(watchers, books.journal.record, wired.feed.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
+        providers.studio = recordings
         switchboard = Switchboard(providers, stages)
-        collector = Collector(metrics.gc_pause)
-        lag = await stack.enter_async_context(LoopLag(metrics.lag))
-        doors = Doors(lag.recent, collector.call_left)
-        providers.calm = _calm(providers, lag, doors)
-        metrics.count_calls(lambda: doors.calls)
-        collector.start()
-        stack.callback(collector.stop)
+        doors, lag = await _watched(stack, metrics, providers)
         fleet = await stack.enter_async_context(
             station(settings, wired, switchboard, lambda: doors.refusing or lag.strained())
         )
-        signature, tokens = _proofs(settings, key, _stores(providers))
-        gate = _gate(settings)
-        rekeying = Rekeying(signature, tokens, gate, providers, load)
+        rekeying = _rekeying(settings, key, providers)
+        name = await asyncio.to_thread(pepper, settings)
+        erase = await stack.enter_async_context(_erasing(providers, books, name, watchers))
         yield House(
             public=settings.public,
-            signature=signature,
-            tokens=tokens,
+            signature=rekeying.signature,
+            tokens=rekeying.tokens,
             answer=fleet.answer,
             ended=switchboard.ended,
             over=switchboard.over,
             doors=doors,
             operator=switchboard.operator,
             emit=emit,
+            recognise=lambda number: callers.name(number, name),
+            erase=erase,
             exposition=metrics.exposition,
             examine=lambda: doctor.examine(checks(providers)),
-            gate=gate,
+            gate=rekeying.gate,
             reread=rekeying.reread,
             front=fleet.front,
             strangers=Strangers(trusted=settings.trusted_proxies),
@@ -119,6 +114,20 @@ async def furnish(
         )
         switchboard.end_all("stopped")
         await switchboard.drained()
+
+
+async def _watched(
+    stack: AsyncExitStack, metrics: Metrics, providers: Providers
+) -> tuple[Doors, LoopLag]:
+    """The event loop and the garbage collector, until the stack is closed."""
+    collector = Collector(metrics.gc_pause)
+    lag = await stack.enter_async_context(LoopLag(metrics.lag))
+    doors = Doors(lag.recent, collector.call_left)
+    providers.calm = _calm(providers, lag, doors)
+    metrics.count_calls(lambda: doors.calls)
+    collector.start()
+    stack.callback(collector.stop)
+    return doors, lag
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +163,14 @@ def _calm(providers: Providers, lag: LoopLag, doors: Doors) -> Callable[[], bool
     return calm
 
 
-def _proofs(settings: Settings, key: str, stores: Sequence[Store]) -> tuple[Signature, Tokens]:
+def _rekeying(settings: Settings, key: str, providers: Providers) -> Rekeying:
+    """What proves who asks."""
     keys = _secrets(settings, key)
-    signature, tokens = Signature(keys[0], settings.public), Tokens(keys[0], stores)
+    signature = Signature(keys[0], settings.public)
+    tokens = Tokens(keys[0], _stores(providers))
     signature.renew(keys)
     tokens.renew(keys)
-    return signature, tokens
+    return Rekeying(signature, tokens, _gate(settings), providers, load)
 
 
 def _secrets(settings: Settings, key: str) -> tuple[str, ...]:
@@ -196,6 +207,28 @@ async def _learning(settings: Settings, books: Books, emit: Emit) -> AsyncIterat
     finally:
         running.cancel()
         await asyncio.wait({running})
+
+
+@asynccontextmanager
+async def _erasing(
+    providers: Providers, books: Books, name: bytes, emit: Emit
+) -> AsyncIterator[Erasing]:
+    """What is erased anywhere is forgotten here; what is asked of us, everywhere."""
+    settings = providers.settings
+    kept = Kept(
+        providers.memory,
+        providers.callers,
+        providers.translations,
+        providers.erased,
+        providers.studio,
+    )
+    where = address(settings)
+    async with (
+        patient(settings) as redis,
+        keeping_house(settings, books.database, where, kept, emit) as follow,
+    ):
+        everywhere = places(settings, books.database, redis)
+        yield Erasing(everywhere, name, emit=emit, told=follow.tick)
 
 
 def _gate(settings: Settings) -> Gate:

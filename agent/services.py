@@ -13,6 +13,8 @@ from agent.settings import Settings
 from knowledge.events import Emit
 from knowledge.glossary import Glossary
 from knowledge.persona import Phrase
+from knowledge.readings import Readings
+from knowledge.spending import Spending
 from knowledge.translation import Translations, Translator
 from knowledge.translators import ModelTranslator
 from processors.ears.deepgram import Deepgram
@@ -166,9 +168,16 @@ def translators(settings: Settings) -> Iterator[tuple[str, Account]]:
 
 
 def translations(
-    settings: Settings, http: openai.DefaultAsyncHttpxClient, words: Glossary, emit: Emit
+    settings: Settings,
+    http: openai.DefaultAsyncHttpxClient,
+    words: Glossary,
+    emit: Emit,
+    *,
+    spending: Spending | None = None,
+    shared: Readings | None = None,
 ) -> Translations:
     """Of a process; its owner closes it."""
+    spending = spending or Spending(settings.daily_budget_usd)
     return Translations(
         _translators(settings, http),
         words,
@@ -176,6 +185,8 @@ def translations(
         attempts=settings.input_processing_retry_attempts,
         timeout=settings.input_processing_request_timeout,
         emit=emit,
+        order=spending.thrifty,
+        shared=shared,
     )
 
 

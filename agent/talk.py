@@ -195,12 +195,21 @@ async def talking(providers: Providers) -> AsyncIterator[Talk]:
     settings = providers.settings
     translate = Translate(
         providers.translations,
+        call="talk",
         default=settings.input_processing_default_language,
         target=settings.input_processing_target_language,
         least=settings.input_processing_min_translation_confidence,
     )
     worker = PipelineWorker(
-        Pipeline([translate, route, providers.model("talk", tools), end, AgentTurn(context)]),
+        Pipeline(
+            [
+                translate,
+                route,
+                providers.model("talk", providers.emit, tools),
+                end,
+                AgentTurn(context),
+            ]
+        ),
         params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
         enable_rtvi=False,
         enable_turn_tracking=False,

@@ -63,12 +63,20 @@ def mistakes(*kinds: type[Exception]) -> Iterator[None]:
 def lacking() -> tuple[type[Exception], ...]:
     """What the product raises where it has not got what a call needs."""
     from agent.services import NothingToUse
+    from agent.settings import SettingsError
     from knowledge.embedding.local import EmbeddingMissing
     from knowledge.glossary import GlossaryError
     from knowledge.persona import PersonaError
     from knowledge.strangers import StrangersMissing
 
-    return EmbeddingMissing, GlossaryError, NothingToUse, PersonaError, StrangersMissing
+    return (
+        EmbeddingMissing,
+        GlossaryError,
+        NothingToUse,
+        PersonaError,
+        SettingsError,
+        StrangersMissing,
+    )
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -14,6 +14,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
+from knowledge.allowance import Allowance
+
 Kind = Literal[
     "refused",  # no connection
     "denied",  # 401, 403, quota: permanent until somebody changes a setting
@@ -49,6 +51,16 @@ class Fault(Exception):
         """False where silence is the only evidence: the next one is tried, nobody is charged."""
 
 
+PROBING = 5.0
+"""Seconds between two probes of a provider that is left alone."""
+MENDING = 15.0
+"""The same after a permanent fault: somebody has to change something first."""
+
+
+def _nobody() -> None:
+    """Is told of a breaker that nobody shares."""
+
+
 @dataclass(slots=True)
 class Breaker:
     """Open means: do not ask while somebody else is there. One per provider and process."""
@@ -57,11 +69,25 @@ class Breaker:
     within: float = 10.0
     """Seconds in which `failures` of them open the breaker."""
     rest: float = 30.0
-    """Seconds after which an open one lets a single question through, to see."""
+    """Seconds after which an open one that is not probed lets a single question through."""
     open: bool = False
     until: float = math.inf
-    """While open: when that question may be asked; never after a permanent fault."""
+    """While open or doubted: when it may be asked again; by a probe, where there are probes."""
     recent: deque[float] = field(default_factory=deque)
+    probed: bool = False
+    """Somebody asks outside of turns whether it works again: no turn is spent on trying."""
+    doubted: bool = False
+    """Whether it works is to be asked by a probe, although it is not open."""
+    fault: Kind = "broken"
+    """What it was opened for."""
+    since: float = 0.0
+    """When it was opened."""
+    proofs: int = 0
+    """How often a probe has found that it works again."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """For requests beyond what turns need."""
+    changed: Callable[[], None] = _nobody
+    """Told when it opens, closes or is doubted."""
 
     def failed(self, fault: Fault, now: float) -> None:
         """`now` in seconds of any monotonic clock, the same one for `admits`."""
@@ -70,20 +96,49 @@ class Breaker:
             self.recent.popleft()
         often = len(self.recent) >= self.failures
         if self.open or often or fault.permanent or fault.retry_after > 0:
-            self.open = True
-            self.until = math.inf if fault.permanent else now + (fault.retry_after or self.rest)
+            self.trip(fault, now)
+
+    def trip(self, fault: Fault, now: float) -> None:
+        """Opens it, or keeps it open: nobody is asked sooner than a provider has wished."""
+        due = now + (fault.retry_after or self._pause(fault))
+        if self.open:
+            self.until = max(self.until, due)
+            return
+        self.open, self.doubted = True, False
+        self.fault, self.since, self.until = fault.kind, now, due
+        self.changed()
+
+    def doubt(self, now: float) -> None:
+        """Something was wrong, perhaps not with the provider: a probe is to tell."""
+        if not (self.open or self.doubted):
+            self.doubted, self.until = True, now + PROBING
+            self.changed()
 
     def worked(self) -> None:
         self.recent.clear()
-        self.open = False
+        if self.open:
+            self.open = False
+            self.changed()
+
+    def proved(self) -> None:
+        """A probe has found that it works."""
+        self.proofs += 1
+        self.doubted = False
+        self.worked()
 
     def admits(self, now: float) -> bool:
-        """Whether to ask now. While open, one True every `rest` seconds."""
-        if self.open and now < self.until:
+        """Whether to ask now. While open and not probed, one True every `rest` seconds."""
+        if not self.open:
+            return True
+        if self.probed or now < self.until:
             return False
-        if self.open:
-            self.until = now + self.rest
+        self.until = now + self.rest
         return True
+
+    def _pause(self, fault: Fault) -> float:
+        if self.probed:
+            return MENDING if fault.permanent else PROBING
+        return math.inf if fault.permanent else self.rest
 
 
 class Provider(Protocol):
@@ -141,9 +196,10 @@ async def relay(
 
     `ask` opens a stream for what is missing *now*: the caller counts what it has used already.
     `first`: seconds a provider has for its first event. `gap`: seconds it has for each later one.
-    `hedge`: seconds after which the next provider is started beside a late one; the first to speak
-    wins, the others are closed before its event leaves. `spare`: whether a provider may be started
-    so; otherwise it waits until those before it have failed.
+    `hedge`: seconds after which the next provider is started beside a late one, as far as the late
+    one's allowance goes; the first to speak wins, the others are closed before its event leaves.
+    `spare`: whether a provider may be started so; otherwise it waits until those before it have
+    failed.
     Raises `Fault("exhausted")` when nobody is left.
     """
     now = time.monotonic()
@@ -178,14 +234,17 @@ async def one(
     ask: Callable[[P], Awaitable[E]],
     *,
     within: float,
+    hedge: float | None = None,
     report: Callable[[P, Fault], None] = lambda _provider, _fault: None,
 ) -> E:
-    """The first answer to a plain call, `within` seconds for each provider in turn."""
+    """The first answer to a plain call, `within` seconds for each provider in turn; `hedge` as in
+    `relay`."""
 
     async def single(provider: P) -> AsyncGenerator[E]:
         yield await ask(provider)
 
-    async with aclosing(relay(providers, single, first=within, report=report)) as answers:
+    answers = relay(providers, single, first=within, hedge=hedge, report=report)
+    async with aclosing(answers):
         [answer] = [answer async for answer in answers]  # to its end: only then has it worked
         return answer
 
@@ -226,8 +285,9 @@ class _Race(Generic[P, E]):
     async def run(self, hedge: float | None) -> tuple[P, AsyncGenerator[E], E] | None:
         """The first to speak, its stream, its event; None when all that were asked failed."""
         self._start()
+        granted = True
         while self._running:
-            aside = bool(self._left) and self._spare(self._left[0])
+            aside = granted and bool(self._left) and self._spare(self._left[0])
             done, _ = await asyncio.wait(
                 self._running,
                 timeout=hedge if aside else None,
@@ -243,7 +303,9 @@ class _Race(Generic[P, E]):
                 provider, stream = self._running.pop(task)
                 await _close(stream)
                 _failed(provider, error, self._report)
-            if self._left and (not done or not self._running):
+            if not done:
+                granted = self._late().breaker.allowance.granted(time.monotonic())
+            if self._left and (not self._running or (not done and granted)):
                 self._start()
         return None
 
@@ -261,8 +323,13 @@ class _Race(Generic[P, E]):
             if task in self._before:
                 _failed(provider, error or Fault("late"), self._report)
 
+    def _late(self) -> P:
+        """Who is waited for, and pays for a hedge: the one that was asked last."""
+        return [provider for provider, _ in self._running.values()][-1]
+
     def _start(self) -> None:
         provider = self._left.popleft()
+        provider.breaker.allowance.asked(time.monotonic())
         stream = self._ask(provider)
         head = Deadline()
         head.within(self._first)

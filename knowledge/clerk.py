@@ -13,12 +13,14 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 
 from knowledge.chain import Breaker, Fault, one
+from knowledge.collecting import Collecting
 from knowledge.events import Emit, ToolUsed
 from knowledge.findings import Json, findings
 from knowledge.office import Office
 from knowledge.privacy.vault import Vault
 from knowledge.replies import Reply, reply
 from knowledge.tool import Ask, Identity, Tool, in_language
+from knowledge.wanted import place_of
 
 TRIES = 3
 """Identifications that may fail before a person takes over."""
@@ -87,9 +89,12 @@ class Clerk:
         call: str,
         emit: Emit,
         vault: Vault | None = None,
+        collecting: Collecting | None = None,
         tries: int = TRIES,
     ) -> None:
-        """`vault`: what of the caller's words was masked; a tool is given what lies there."""
+        """`vault`: what of the caller's words was masked; a tool is given what lies there.
+        `collecting`: takes the numbers that tools ask for; without it the model does."""
+        self._collecting = collecting
         self._vault = vault or Vault()
         self._tools = tuple(tools)
         self._office = office
@@ -101,8 +106,17 @@ class Clerk:
         self._proposal: Proposal | None = None
         self._asked = False
         """The caller was asked for something that a tool needs."""
+        self._asker: Tool | None = None
+        """The tool that a number is collected for."""
+        self._first: tuple[Ask, BaseModel] | None = None
+        """What it asks for when it knows nothing."""
+        self._collected: Proposal | None = None
+        """The tool that has asked for a number, with the number."""
         self.granted: Proposal | None = None
-        """What the caller's turn has just said yes to: to be carried out now, once."""
+        """What the caller's turn has just said yes to, or has brought the number for: to be carried
+        out now, once."""
+        self.given: list[str] = []
+        """What stands for the numbers that the caller has confirmed."""
         self.note = ""
         """What the model has to know beside this turn."""
         self._late: list[str] = []
@@ -120,7 +134,7 @@ class Clerk:
     @property
     def waiting(self) -> bool:
         """The caller's next turn answers a question from here: it is for the model's ears."""
-        return self._proposal is not None or self._asked
+        return self._proposal is not None or self._asked or self._collected is not None
 
     def covers(self, entry: str) -> bool:
         """A tool knows better than the written answer of this entry of the knowledge."""
@@ -129,7 +143,7 @@ class Clerk:
     def heard(self, text: str, said: str) -> None:
         """The caller's turn. `said`: what the caller last heard the agent say."""
         proposal, self._proposal, self._asked = self._proposal, None, False
-        self.granted = None
+        self.granted, self._collected = self._collected, None
         notes, self._late = self._late, []
         if proposal is not None:
             answer = reply(text) if _answers(proposal.question, said) else None
@@ -159,11 +173,15 @@ class Clerk:
         return await self._to_its_end(granted, language)
 
     async def close(self) -> None:
-        """The call is over: a change under way is given a moment, then cut off."""
+        """The call is over: a change under way is given a moment, then cut off; the caller's
+        numbers are deleted."""
+        if self._collecting is not None:
+            self._collecting.close()
         if self._changing:
             _, left = await asyncio.wait(self._changing, timeout=PARTING)
             for task in left:
                 task.cancel()
+        self._vault.empty()
 
     def _refused(self, name: str, why: str, wrong: list[Json] | None = None) -> Outcome:
         self._emit(ToolUsed(self._call, name, "refused", 0.0))
@@ -228,7 +246,28 @@ class Clerk:
         if found is excuse:
             why = faults[0].kind if faults else "exhausted"  # nobody asked: the breaker is open
             return Outcome(why, {"status": "failed", "why": why, "note": _FAILED})
+        if isinstance(found, Ask):
+            self._collect(found, tool, arguments)
+        elif self._collecting is not None and tool is self._asker:
+            self._collecting.close()
         return self._found(tool, found, language)
+
+    def _collect(self, ask: Ask, tool: Tool, arguments: BaseModel) -> None:
+        """The number that is asked for goes to the vault, and the tool is used again with it."""
+        if self._collecting is None or ask.into not in tool.arguments.model_fields:
+            return
+        place, self._asker = place_of(ask.collect), tool
+        if not any(value for _, value in arguments):
+            self._first = ask, arguments
+
+        def confirmed(value: str) -> None:
+            self._vault.hold(place, value)
+            if f"[{place}]" not in self.given:
+                self.given.append(f"[{place}]")
+            given = {**arguments.model_dump(), ask.into: f"[{place}]"}
+            self._collected = Proposal(tool, tool.arguments.model_validate(given), "")
+
+        self._collecting.begin(ask.collect, confirmed)
 
     def _found(self, tool: Tool, found: object, language: str) -> Outcome:
         if isinstance(found, Ask):
@@ -246,8 +285,11 @@ class Clerk:
             self._facts, self._identified = dict(found.facts), True
             return Outcome("done", {"status": "done", "note": _KNOWN})
         self._tries -= 1
+        self.given.clear()
         if self._tries > 0:
             self._asked = True
+            if self._first is not None:
+                self._collect(self._first[0], tool, self._first[1])
             return Outcome("nothing", {"status": "nothing", "note": _NO_MATCH})
         summary = in_language(tool.summary, language) if tool.summary else ""
         return Outcome("nothing", {"status": "nothing", "note": _NOT_OFFERED}, summary=summary)

@@ -107,7 +107,8 @@ class Trees:
         values = np.fromiter(signals, np.float32, len(signals))
         above = values.take(self._asked) > self._above
         leaf = self._places @ above.astype(np.float32)  # packbits takes thrice as long
-        return self._base + float(self._leaves.take(leaf.astype(np.intp) + self._firsts).sum())
+        leaves = self._leaves.take(leaf.astype(np.intp) + self._firsts)
+        return self._base + float(np.add.reduce(leaves))  # sum() is slower by a call
 
 
 @cache

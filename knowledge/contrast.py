@@ -49,7 +49,7 @@ class Contrast:
                 member = self._members[group].take(rows)
                 own = self._codes[group].get(stem, -1)
                 differs = _either(differs, (member != 0) & (member != own))
-        return differs if differs is not None and differs.any() else None
+        return differs if differs is not None and np.count_nonzero(differs) else None
 
 
 def _either(*differs: Bools | None) -> Bools | None:

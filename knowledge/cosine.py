@@ -106,9 +106,8 @@ def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[str, float]:
 def turns(plain: str) -> tuple[list[str], list[str]]:
     """How it is said: every word, and every two neighbours, the small words too."""
     words = plain.split()
-    return list(dict.fromkeys(words)), list(
-        dict.fromkeys(map(" ".join, pairwise(("^", *words, "$"))))
-    )
+    doubles = [f"{before} {after}" for before, after in pairwise(("^", *words, "$"))]
+    return list(dict.fromkeys(words)), list(dict.fromkeys(doubles))
 
 
 def turned(plain: str) -> dict[str, float]:

@@ -234,6 +234,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is gone from the file too
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -68,6 +68,33 @@ class CallBack(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Consent(Event):
+    """What the caller said to being recorded."""
+
+    answer: str
+    """given; refused, before anything was kept; withdrawn, and what there was is deleted; or
+    unanswered: the caller was asked and said something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingBegan(Event):
+    """From here on the call is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Event):
+    """A recording ended, with the call or before it."""
+
+    outcome: str
+    """kept; deleted (the caller does not want it); disk (full, or away); slow (the disk does not
+    keep up)."""
+    seconds: float
+    """What lies on the disk."""
+    silenced: float
+    """Of these, where the caller's leg is silent although something was said."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolUsed(Event):
     """The model asked a system behind for something."""
 
@@ -76,6 +103,21 @@ class ToolUsed(Event):
     """done; nothing (no such record, or no match); asked (the caller, for a yes or for more),
     declined, unanswered (no clear yes); refused (no such tool now, or unusable arguments);
     cancelled (by the caller's words); or the fault's kind, exhausted while the breaker is open."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collected(Event):
+    """A number was asked of the caller; nothing of it stands here."""
+
+    kind: str
+    """policy, phone, birth, date, or as `numbers` of agent.yaml names it."""
+    by: str
+    """keys, speech, or "" where nothing came."""
+    outcome: str
+    """confirmed; given_up (a person takes over); left (for something else, or by the end of the
+    call, or the model had it already); late."""
+    corrections: int
     seconds: float
 
 
@@ -133,10 +175,31 @@ class Switched(Event):
     """A provider failed and the next one was asked, for the same turn."""
 
     service: str
-    """ears, model or voice."""
+    """ears, model, voice, knowledge, translator, memory."""
     provider: str
     """The one that failed."""
     fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Event):
+    """A provider is left alone from now on: its breaker is open."""
+
+    service: str
+    provider: str
+    fault: str
+    where: str
+    """here, where this process has found out; elsewhere, where another worker has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """A provider is asked again."""
+
+    service: str
+    provider: str
+    seconds: float
+    """For which it was left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +225,35 @@ class Answered(Event):
     service: str
     provider: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Used(Event):
+    """A provider counted, and bills, what was read and written for one request, in tokens."""
+
+    service: str
+    """model, translator."""
+    provider: str
+    model: str
+    read: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quota(Event):
+    """What a provider said is left of a limit, until the limit begins anew."""
+
+    provider: str
+    what: str
+    """requests, tokens."""
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Billed(Event):
+    """What a call has cost by list prices, told at its end."""
+
+    usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +308,8 @@ class Turn(Event):
     """From the decision to its first audio."""
     answer: float
     """From the decision to its first message on the line; 0.0 where nothing was spoken."""
+    switched: tuple[str, ...] = ()
+    """Who failed on the way, as `service:provider:fault`, in order."""
 
     @property
     def voice_to_voice(self) -> float:
@@ -234,6 +328,8 @@ class Refused(Event):
 @dataclass(frozen=True, slots=True)
 class Began(Event):
     resumed: bool
+    caller: str = ""
+    """HMAC of the number, for the journal alone; "" where it was withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +337,21 @@ class Ended(Event):
     outcome: str
     """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,
     transferred. By whoever looks after it: dismissed (through the API), moved (to another worker).
+    By Twilio, which says what we could not and then opens the next stream: relayed.
     By neither: lost (the connection), superseded (by a newer one), stopped (the process), failed.
     """
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Event):
+    """What calls have left was erased: because somebody asked, or because its time was up."""
+
+    by: str
+    """The role that asked, command for the command line, retention."""
+    calls: int
+    rows: int
+    """Of the journal."""
 
 
 Emit = Callable[[Event], None]
@@ -251,3 +359,13 @@ Emit = Callable[[Event], None]
 
 def nowhere(_event: Event) -> None:
     """An `Emit` for whoever does not care."""
+
+
+def everybody(*subscribers: Emit) -> Emit:
+    """One `Emit` for several, in this order."""
+
+    def emit(event: Event) -> None:
+        for subscriber in subscribers:
+            subscriber(event)
+
+    return emit

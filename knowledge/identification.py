@@ -5,6 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
+from knowledge.numbers import (
+    AGAIN,
+    DIGITS,
+    HUNDREDS,
+    LETTERS,
+    ORDINALS,
+    ORDINARY,
+    SPELLING,
+    TEENS,
+    TENS,
+)
 from knowledge.words import fold
 
 OLDEST = 1880
@@ -15,25 +26,6 @@ _DIGIT = range(10)
 _WHOLE = len("DDMMYYYY")
 _CENTURY = 100
 
-_SMALL = {
-    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen",
-    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce "
-    "quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno veintidos veintitres "
-    "veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve",
-}
-_ORDINAL = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-)
-_TENS = (
-    "twenty thirty forty fifty sixty seventy eighty ninety",
-    "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
-)
-_HUNDREDS = (
-    "cien doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos "
-    "novecientos"
-)
 _MONTHS = (
     "january february march april may june july august september october november december",
     "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
@@ -41,12 +33,12 @@ _MONTHS = (
     "ene feb mar abr may jun jul ago sep oct nov dic",
 )
 _NUMBERS: dict[str, int] = {
-    **{word: n for words in _SMALL.values() for n, word in enumerate(words.split())},
-    **{word: n for n, word in enumerate(_ORDINAL.split(), start=1)},
-    **{word: n * 10 for words in _TENS for n, word in enumerate(words.split(), start=2)},
-    **{word: n * 100 for n, word in enumerate(_HUNDREDS.split(), start=1)},
-    **{"oh": 0, "o": 0, "thirtieth": 30, "primero": 1, "primer": 1, "un": 1, "una": 1},
-    **{"ciento": 100, "hundred": 100, "thousand": 1000, "mil": 1000},
+    **DIGITS,
+    **TEENS,
+    **{word: n * 10 for word, n in TENS.items()},
+    **{word: n * 100 for word, n in HUNDREDS.items()},
+    **ORDINALS,
+    **{"o": 0, "hundred": 100, "thousand": 1000, "mil": 1000},
 }
 _MONTH = {
     **{word: n for words in _MONTHS for n, word in enumerate(words.split(), start=1)},
@@ -55,20 +47,15 @@ _MONTH = {
 _WITHIN = {"and", "y"}
 _MULTIPLIED = {"hundred": 100, "thousand": 1000, "mil": 1000}
 _TOKEN = re.compile(r"[a-z]+|\d+")
-_LETTERS = {
-    **{"cee": "C", "dee": "D", "gee": "G", "jay": "J", "kay": "K", "pee": "P", "cue": "Q"},
-    **{"tee": "T", "vee": "V", "ex": "X", "zee": "Z", "zed": "Z"},
-    **{"be": "B", "ce": "C", "efe": "F", "hache": "H", "jota": "J", "ka": "K", "ele": "L"},
-    **{"eme": "M", "ene": "N", "pe": "P", "cu": "Q", "erre": "R", "ese": "S", "te": "T"},
-    **{"uve": "V", "equis": "X", "ye": "Y", "zeta": "Z"},
-}
+_LETTERS = {word: letter for word, letter in LETTERS.items() if word not in ORDINARY}
 _LIKENED = re.compile(r"\b(\w) (?:as in|as|like|for|de|como) \w{3,}")
 """`B as in Berlin`: the letter is what counts."""
 _TOGETHER = re.compile(r"\b[A-Z]{2,3}(?=\b|\d)|\A[a-z]{2,3}(?=[\s-]*\d)")
 """Letters of a code that are written as one word."""
-_JOINED = re.compile(rf"\b({_TENS[1].replace(' ', '|')}) y ")
+_SPELLED = re.compile(rf"\b(\w)(?:,? )(?=\1)(?:{'|'.join(SPELLING)})\b")
+"""`B bravo`: one letter."""
+_JOINED = re.compile(rf"\b({'|'.join(TENS)}) y ")
 """`treinta y cuatro`: a number, not the letter."""
-_AGAIN = {"double": 2, "doble": 2, "triple": 3}
 
 
 def spoken_date(text: str, language: str, *, today: date) -> date | None:
@@ -86,12 +73,24 @@ def spoken_date(text: str, language: str, *, today: date) -> date | None:
     return _numeric(_apart(text, numbers), month_first=language == "en", today=today)
 
 
+def spoken_parts(text: str) -> tuple[list[int], list[int]]:
+    """Of a date that is told in part: the months by their names, and the numbers."""
+    items = list(_items(fold(text[:_LONGEST])))
+    months = [_MONTH[item] for item in items if isinstance(item, str)]
+    return months, [item for item in items if isinstance(item, int)]
+
+
+def is_code(word: str) -> bool:
+    """A folded word that `spoken_code` reads as letters or digits."""
+    return len(word) == 1 or word in _NUMBERS or word in _LETTERS or word in AGAIN
+
+
 def spoken_code(text: str) -> str:
     """Letters and digits of a code, in capitals, nothing between them.
 
     Words that are no letter's or number's name are left out.
     """
-    plain = _LIKENED.sub(r"\1", fold(text[:_LONGEST]))
+    plain = _SPELLED.sub(r"\1", _LIKENED.sub(r"\1", fold(text[:_LONGEST])))
     together = {word.lower() for word in _TOGETHER.findall(text[:_LONGEST])}
     found: list[str] = []
     times, run = 1, list[str]()
@@ -105,7 +104,7 @@ def spoken_code(text: str) -> str:
         elif word.isdigit() or len(word) == 1 or word in _LETTERS or word in together:
             found += [numbers(), _LETTERS.get(word, word.upper()) * times]
             run.clear()
-        times = _AGAIN.get(word, 1)
+        times = AGAIN.get(word, 1)
     return "".join([*found, numbers()])
 
 

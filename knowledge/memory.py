@@ -17,6 +17,7 @@ from loguru import logger
 from redis.asyncio import Redis
 
 from knowledge.chain import Breaker, Fault, one
+from knowledge.erasure import Erased
 from knowledge.events import Emit, Event, Switched
 from knowledge.store import BUDGET, faults
 
@@ -103,6 +104,10 @@ class Memory(Protocol):
         """An empty one for a call that nobody knows. Never raises, takes 50 ms at most."""
         ...
 
+    def forget(self) -> list[str]:
+        """What was erased is dropped, and never remembered again. Returns at once; the calls."""
+        ...
+
     async def start(self) -> None: ...
     async def close(self) -> None: ...
 
@@ -111,12 +116,18 @@ class LocalMemory:
     """In this process only: another worker does not know the calls."""
 
     def __init__(
-        self, *, ttl: float, most: int = 2000, clock: Callable[[], float] = time.time
+        self,
+        *,
+        ttl: float,
+        most: int = 2000,
+        clock: Callable[[], float] = time.time,
+        erased: Erased | None = None,
     ) -> None:
         """`ttl`: seconds since the last change. Of more than `most` calls the oldest goes."""
         self._ttl = ttl
         self._most = most
         self._clock = clock
+        self._erased = erased or Erased()
         self._calls: OrderedDict[str, Recollection] = OrderedDict()
 
     def remember(self, call: str, exchange: Exchange) -> None:
@@ -134,7 +145,18 @@ class LocalMemory:
         self._forget_old()
         return self._calls.get(call, Recollection())
 
+    def forget(self) -> list[str]:
+        gone = [call for call in self._calls if self.erased(call)]
+        for call in gone:
+            del self._calls[call]
+        return gone
+
+    def erased(self, call: str) -> bool:
+        return self._erased.call(call)
+
     def merge(self, call: str, other: Recollection) -> Recollection:
+        if self.erased(call):
+            return Recollection()
         merged = self.known(call).merged(other)
         if merged.at:
             self._keep(call, merged)
@@ -147,6 +169,8 @@ class LocalMemory:
         """Nothing to do."""
 
     def _keep(self, call: str, known: Recollection) -> None:
+        if self.erased(call):
+            return
         self._calls[call] = known
         self._calls.move_to_end(call)
         self._forget_old()
@@ -175,6 +199,9 @@ class Wordless:
     async def recall(self, call: str) -> Recollection:
         return await self._memory.recall(call)
 
+    def forget(self) -> list[str]:
+        return self._memory.forget()
+
     async def start(self) -> None:
         await self._memory.start()
 
@@ -197,10 +224,11 @@ class RedisMemory:
         waiting: int = 1000,
         budget: float = BUDGET,
         clock: Callable[[], float] = time.time,
+        erased: Erased | None = None,
     ) -> None:
         """`redis` is closed by its owner. `waiting`: calls; of more the oldest is given up.
         `budget`: seconds for an operation."""
-        self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock))
+        self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
         self._emit = emit
         self._waiting = waiting
@@ -244,6 +272,13 @@ class RedisMemory:
         stored = await one(places, lambda p: p.recall(call), within=self._budget, report=report)
         return self._here.memory.merge(call, stored)
 
+    def forget(self) -> list[str]:
+        """In Redis too: it may be that this worker was just writing there."""
+        gone = self._here.memory.forget()
+        for call in gone:
+            self._wait(call)
+        return gone
+
     def _wait(self, call: str) -> None:
         self._unwritten[call] = None
         if len(self._unwritten) > self._waiting:
@@ -270,6 +305,9 @@ class RedisMemory:
     async def _store(self, call: str) -> bool:
         """Adds to what is stored: another worker may have had the call before."""
         try:
+            if self._here.memory.erased(call):
+                await one([self._redis], lambda r: r.forget(call), within=self._budget)
+                return True
             stored = await one([self._redis], lambda r: r.recall(call), within=self._budget)
             known = self._here.memory.merge(call, stored)
             await one([self._redis], lambda r: r.store(call, known), within=self._budget)
@@ -314,7 +352,7 @@ class _Stored:
 
     async def recall(self, call: str) -> Recollection:
         with faults():
-            value = await self.redis.get(_key(call))
+            value = await self.redis.get(key(call))
         try:
             return decode(value) if value else Recollection()
         except ValueError:  # it would be as useless the next time: the call's next words replace it
@@ -323,7 +361,11 @@ class _Stored:
 
     async def store(self, call: str, known: Recollection) -> None:
         with faults():
-            await self.redis.set(_key(call), encode(known), px=int(self.ttl * 1000))
+            await self.redis.set(key(call), encode(known), px=int(self.ttl * 1000))
+
+    async def forget(self, call: str) -> int:
+        with faults():
+            return int(await self.redis.delete(key(call)))
 
     async def reach(self) -> None:
         with faults():
@@ -346,5 +388,6 @@ def decode(value: bytes | str) -> Recollection:
         raise ValueError("not a record of a call") from error
 
 
-def _key(call: str) -> str:
+def key(call: str) -> str:
+    """Where Redis has it."""
     return f"answerline:call:{{{call}}}:memory"

@@ -9,12 +9,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge import events, records, tables
+from knowledge.erasure import living
 from knowledge.records import Record, of_kind
 
 MERGING = 0x616E7377
-"""The advisory lock between those who write decisions (shared) and outcomes (alone).
+"""The advisory lock between those who write decisions (shared), and outcomes, or erase (alone).
 
-Without it one transaction each could write half of a pair, and neither would see the other's.
+Without it one transaction each could write half of a pair, and neither would see the other's; and
+what is being written would outlive its erasure.
 """
 _MERGED = ("actual_outcome", "resolution_time_hours", "customer_satisfaction")
 
@@ -38,6 +40,7 @@ _ONCE = (
     _plain(events.Learned, tables.outcomes),
     _plain(events.Transferred, tables.transfers),
     _plain(events.CallBack, tables.call_backs),
+    _plain(events.Consent, tables.consents),
     _plain(events.ToolUsed, tables.tool_uses),
     _plain(events.Adjusted, tables.thresholds),
     _plain(events.Drifted, tables.drifts),
@@ -45,8 +48,10 @@ _ONCE = (
 
 
 async def post(connection: AsyncConnection, batch: Sequence[Record]) -> None:
-    """Within the caller's transaction. A record that is there already changes nothing."""
-    await _lock(connection, alone=any(r.kind == events.Learned.__name__ for r in batch))
+    """Within the caller's transaction. A record that is there already changes nothing, and one of
+    an erased call is dropped."""
+    await lock(connection, alone=any(r.kind == events.Learned.__name__ for r in batch))
+    batch = await living(connection, batch)
     for once in _ONCE:
         rows = [once.made(record) for record in of_kind(batch, once.kind)]
         if rows:
@@ -67,7 +72,7 @@ def _insert(connection: AsyncConnection, table: Table) -> Any:
     return dialect.insert(table)
 
 
-async def _lock(connection: AsyncConnection, *, alone: bool) -> None:
+async def lock(connection: AsyncConnection, *, alone: bool) -> None:
     """SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
@@ -79,7 +84,12 @@ async def _calls(connection: AsyncConnection, batch: Sequence[Record]) -> None:
     table = tables.calls
     if began := of_kind(batch, events.Began):
         rows = [
-            {"call": r.fields["call"], "began_at": r.moment, "resumed": bool(r.fields["resumed"])}
+            {
+                "call": r.fields["call"],
+                "began_at": r.moment,
+                "resumed": bool(r.fields["resumed"]),
+                "caller": records.row(r, table)["caller"] or None,
+            }
             for r in began
         ]
         new = _insert(connection, table)
@@ -89,6 +99,7 @@ async def _calls(connection: AsyncConnection, batch: Sequence[Record]) -> None:
             set_={
                 "began_at": case((earlier, new.excluded.began_at), else_=table.c.began_at),
                 "resumed": case((table.c.resumed, true()), else_=new.excluded.resumed),
+                "caller": func.coalesce(table.c.caller, new.excluded.caller),
             },
         )
         await connection.execute(statement, _by_call(rows))

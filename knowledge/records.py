@@ -5,7 +5,7 @@ one that is not known is left out, a kind that is not known is put aside.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from knowledge.events import (
     Adjusted,
     Began,
     CallBack,
+    Consent,
     Decided,
     Drifted,
     Ended,
@@ -39,6 +40,7 @@ KINDS: dict[str, type[Event]] = {
         Ended,
         Transferred,
         CallBack,
+        Consent,
         ToolUsed,
         Adjusted,
         Drifted,
@@ -87,6 +89,15 @@ def unpacked(line: bytes) -> Record:
     if not math.isfinite(record.at):
         raise Unfit("a record of no time")
     return record
+
+
+def concerns(line: bytes, calls: Collection[str], caller: str) -> bool:
+    """Whether a waiting record is of one of these calls, or of a call by this caller."""
+    try:
+        fields = unpacked(line).fields
+    except Unfit:
+        return False
+    return fields.get("call") in calls or bool(caller and fields.get("caller") == caller)
 
 
 def row(record: Record, table: Table) -> dict[str, Any]:

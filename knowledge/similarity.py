@@ -37,6 +37,7 @@ _REPLACED = 0.5
 """Weight from which a word makes another question."""
 _UNMET = (0.0, 0.0)
 _FULL = np.float32(1.0)
+_LITTLE = np.float32(1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ class Likeness(NamedTuple):
     """Their numbers, entry by entry."""
     firsts: list[int]
     """Where in them each entry begins."""
-    shares: Floats
-    """Per row: share of the question that the phrasing holds; share of the phrasing that the
-    question holds; cosine of all words and neighbours, the small words too."""
+    measures: Floats
+    """Per row: the harmonic mean of the next two; share of the question that the phrasing holds;
+    share of the phrasing that the question holds; cosine of all words and neighbours, the small
+    words too."""
 
 
 class Unlike(NamedTuple):
@@ -159,18 +161,13 @@ class Table:
         ids, values = _filled(lengths, words + 1, shares, most)
         turns = _filled(self._turns.lengths, self._turns.ids, self._turns.values, longest)
         used = ids > 0
-        self._ids_of = np.concatenate(
-            (
-                ids,
-                np.where(used, ids + size, 0),
-                np.where(turns[0] > 0, turns[0] + 2 * size, 0),
-            ),
-            axis=1,
-        )
+        self._apart = (self._turns.size - 1, self._turns.size - 1 + size)
+        met, share = (np.where(used, ids + apart, 0) for apart in self._apart)
+        self._ids_of = np.concatenate((met, share, turns[0]), axis=1)
         self._values_of = np.concatenate((used.astype(np.float32), values, turns[1]), axis=1)
         widths = (ids.shape[1], ids.shape[1], turns[0].shape[1])
-        self._runs = np.repeat(np.eye(3, dtype=np.float32), widths, axis=0)
-        self._scratch = Scratch(2 * size + self._turns.size)
+        self._runs = np.repeat(np.eye(3, dtype=np.float32), widths, axis=1)
+        self._scratch = Scratch(2 * size + self._turns.size, self._ids_of.shape[1])
 
     def ask(self, reading: Reading) -> Asked:
         words = reading.words[-_WIDEST:]
@@ -193,12 +190,12 @@ class Table:
         if words:
             rows = np.concatenate([word.near for word in known]).reshape(len(words), -1)
             sums = (np.array(weights, dtype=np.float32) @ rows).reshape(-1, self.entries)
-            near[0] = sums[0] * scale
             both, square = self._neighbours(words, weights)
             unit = 1.0 / ((length + square) ** 0.5 or 1.0)
-            near[1] = (
-                (sums[1] + self._letters.products(both)) * unit if len(both.ids) else sums[1] * unit
-            )
+            if len(both.ids):
+                sums[1] += self._letters.products(both)
+            np.multiply(sums[0], scale, out=near[0])
+            np.multiply(sums[1], unit, out=near[1])
             if self._linear is not None:
                 learned = (sums[2] + self._linear.by_letters(both)) * unit
         near[2] = self._manner.products(turns)
@@ -227,20 +224,25 @@ class Table:
         for entry in entries:
             firsts.append(before)
             before += len(self._rows[entry])
-        said = np.array(list(asked.met), dtype=np.intp)
-        size = len(self._ids)
-        ids = np.concatenate((said + 1, said + (1 + size), asked.turns.ids + 2 * size))
-        met = asked.met.values()
-        shares = [share for _, share in met] + [alike for alike, _ in met]
-        room = self._scratch.lend(len(rows), self._ids_of.shape[1])
+        met, share = (apart + 1 for apart in self._apart)
+        said = [number + met for number in asked.met] + [number + share for number in asked.met]
+        heard = asked.met.values()
+        worth = [share for _, share in heard] + [alike for alike, _ in heard]
+        ids = np.concatenate((np.array(said, dtype=np.intp), asked.turns.ids))
+        room = self._scratch.lend(len(rows))
         self._ids_of.take(rows, axis=0, out=room.ids, mode="clip")
         self._values_of.take(rows, axis=0, out=room.values, mode="clip")
-        room.asked[ids] = np.concatenate((np.array(shares, dtype=np.float32), asked.turns.values))
+        room.asked[ids] = np.concatenate((np.array(worth, dtype=np.float32), asked.turns.values))
         room.asked.take(room.ids, out=room.products, mode="clip")
         room.asked[ids] = 0.0
         np.multiply(room.products, room.values, out=room.products)
-        sums = np.minimum(room.products @ self._runs, _FULL)
-        return Likeness(rows, firsts, sums.T)
+        measures = np.empty((4, len(rows)), dtype=np.float32)
+        alike, shares = measures[0], measures[1:]
+        np.matmul(self._runs, room.products.T, out=shares)
+        np.minimum(shares, _FULL, out=shares)
+        np.multiply(shares[0], shares[1], out=alike)
+        alike *= 2 / np.maximum(shares[0] + shares[1], _LITTLE)
+        return Likeness(rows, firsts, measures)
 
     @property
     def features(self) -> tuple[Features, Features]:
@@ -258,11 +260,14 @@ class Table:
         unsaid = max([w * (1.0 - asked.met.get(number, _UNMET)[0]) for number, w in words] or [0.0])
         held = swapped = replaced = 0.0
         for weight, word in zip(asked.weights, asked.known, strict=True):
-            strength = float(word.near[entry])
+            strength = word.near.item(entry)
             if weight >= _TELLING:
                 held += weight * strength
             replaced = max(replaced, weight * (1.0 - strength))
-            met = max([alike for number, alike in word.likes if number in own] or [0.0])
+            met = 0.0
+            for number, alike in word.likes:
+                if alike > met and number in own:
+                    met = alike
             swapped = max(swapped, weight * (1.0 - met))
         return Unlike(held, min(swapped, unsaid), min(replaced, unsaid))
 
@@ -331,8 +336,7 @@ class Table:
         return holders
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     asked: Floats
     """Zeros, by feature; to be given back as such."""
     ids: Ints
@@ -343,19 +347,19 @@ class Room:
 class Scratch(threading.local):
     """Memory of each thread that is used again: to ask for it anew costs more than to fill it."""
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, width: int) -> None:
         self._asked = np.zeros(features, dtype=np.float32)
-        self._ids = np.empty(0, dtype=np.intp)
-        self._floats = np.empty((2, 0), dtype=np.float32)
+        self._width = width
+        self._grow(0)
 
-    def lend(self, rows: int, width: int) -> Room:
-        size = rows * width
-        if len(self._ids) < size:
-            self._ids = np.empty(2 * size, dtype=np.intp)
-            self._floats = np.empty((2, 2 * size), dtype=np.float32)
-        ids, (values, products) = self._ids[:size], self._floats[:, :size]
-        shape = (rows, width)
-        return Room(self._asked, ids.reshape(shape), values.reshape(shape), products.reshape(shape))
+    def lend(self, rows: int) -> Room:
+        if rows > len(self._ids):
+            self._grow(2 * rows)
+        return Room(self._asked, self._ids[:rows], self._values[:rows], self._products[:rows])
+
+    def _grow(self, rows: int) -> None:
+        self._ids = np.empty((rows, self._width), dtype=np.intp)
+        self._values, self._products = np.empty((2, rows, self._width), dtype=np.float32)
 
 
 def _filled(counts: Ints, ids: Ints, values: Floats, most: int) -> tuple[Ints, Floats]:

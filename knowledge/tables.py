@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration. Revisions are numbered so that two of them can be compared as text."""
 
 
@@ -135,6 +135,8 @@ calls = Table(
     Column("outcome", String(50)),
     # Of its last stream.
     Column("seconds", Double),
+    # HMAC of the number, by which a caller's calls are erased; none where it was withheld.
+    Column("caller", String(64), index=True),
 )
 
 turns = Table(
@@ -176,6 +178,16 @@ call_backs = Table(
     _event(),
     _call(),
     Column("department", String(100)),
+    _at(),
+)
+
+consents = Table(
+    # What callers said to being recorded: given, refused, withdrawn, unanswered.
+    "consents",
+    metadata,
+    _event(),
+    _call(),
+    Column("answer", String(50)),
     _at(),
 )
 
@@ -224,4 +236,23 @@ experiments = Table(
     Column("stopped", Instant),
     # Why it was stopped: harm, decided, admin.
     Column("why", String(200)),
+)
+
+erased = Table(
+    # Digests of calls and callers whose records are dropped, wherever they still wait.
+    "erased",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+erasures = Table(
+    # That something was erased, by whom; nothing of whom it was about.
+    "erasures",
+    metadata,
+    _event(),
+    Column("by", String(50), nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    _at(),
 )

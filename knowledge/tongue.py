@@ -24,7 +24,6 @@ from knowledge.words import ASPECT, Lexicon, Reading
 
 _LESS = np.float32(0.4)
 """What likeness is lost to a phrasing that differs in polarity, a number, an exclusive word."""
-_LITTLE = np.float32(1e-6)
 _FIRST = np.array((1.0, 3.0, 3.0), dtype=np.float32)
 """Weights of topic and usual likeness, by which the candidates are chosen."""
 _CANDIDATES = 4
@@ -70,8 +69,7 @@ class Look(NamedTuple):
     asked: Asked
     entries: list[int]
     likeness: Likeness
-    alike: Floats
-    """Per row: the harmonic mean of the shares, less where the row says something else."""
+    """Less alike, where the row says something else."""
     differs: NDArray[np.bool_] | None
     """Per row; None where none does."""
     features: Floats
@@ -194,13 +192,13 @@ class Tongue:
         """None where nothing at all is shared; `always`: an entry that comes first anyway."""
         asked = self.table.ask(reading)
         nearness, least = self._whose.nearness(near) if near else ({}, 0.0)
-        if always < 0 and not nearness and not asked.near.any():
-            return None
-        first = _FIRST @ asked.near
+        first: Floats = _FIRST @ asked.near
         if always >= 0:
             first[always] = np.inf
         best = first.argpartition(len(first) - self._most)[-self._most :]
-        order = sorted(zip((-first[best]).tolist(), best.tolist(), strict=True))
+        order = sorted(zip((-first.take(best)).tolist(), best.tolist(), strict=True))
+        if order[0][0] >= 0.0 and not nearness:
+            return None
         entries = [entry for _, entry in order]
         more = list(nearness)[:_NEAREST]
         if asked.learned is not None:
@@ -208,12 +206,9 @@ class Tongue:
         entries += [one for one in dict.fromkeys(more) if one not in entries]
         likeness = self.table.compare(asked, entries)
         differs = self._contrast.of(reading, likeness.rows)
-        held, known, _ = likeness.shares
-        alike = held * known
-        alike *= 2 / np.maximum(held + known, _LITTLE)
+        rows = likeness.measures
         if differs is not None:
-            alike *= 1 - differs * _LESS
-        rows = np.concatenate((alike[None], likeness.shares))
+            rows[0] *= 1 - differs * _LESS
         most = np.maximum.reduceat(rows, likeness.firsts, axis=1)
         usual = np.add.reduceat(rows, likeness.firsts, axis=1)
         usual *= self._each.take(entries)
@@ -221,9 +216,7 @@ class Tongue:
         if nearness:
             pairs = [nearness.get(entry, (least, 0.0)) for entry in entries]
             features.append(np.array(pairs, dtype=np.float32).T)
-        return Look(
-            asked, entries, likeness, alike, differs, np.concatenate(features), bool(nearness)
-        )
+        return Look(asked, entries, likeness, differs, np.concatenate(features), bool(nearness))
 
     def scores(self, look: Look, fit: Fit | None = None) -> list[float]:
         """What speaks for each candidate, any number; `fit`: in place of its own."""
@@ -243,12 +236,12 @@ class Tongue:
         """Of the candidate there; and the row, among the candidates', that is most alike."""
         likeness, entry = look.likeness, look.entries[at]
         first, examples = likeness.firsts[at], self._counts[entry]
-        row = first + int(look.alike[first : first + examples].argmax())
+        row = first + int(likeness.measures[0, first : first + examples].argmax())
         unlike = self.table.unlike(look.asked, entry, int(likeness.rows[row]))
         best = scores[at]
         following = max([score for n, score in enumerate(scores) if n != at] or [0.0])
         of = look.features[:, at].tolist()
-        held, known, _ = likeness.shares[:, row].tolist()
+        alike, held, known, _ = likeness.measures[:, row].tolist()
         learned, leads = 0.0, 0.0
         if look.asked.learned is not None:
             learned = float(look.asked.learned[entry])
@@ -265,7 +258,7 @@ class Tongue:
         signals = Signals(
             asked=held,
             known=known,
-            alike=float(look.alike[row]),
+            alike=alike,
             letters=of[9],
             turns=of[3],
             manner=of[10],

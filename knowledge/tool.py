@@ -37,6 +37,11 @@ class Ask:
     """The tool needs more of the caller: the question by language, spoken word for word."""
 
     texts: Mapping[str, str]
+    collect: str = ""
+    """The kind of number that is asked for, as in `numbers` of `agent.yaml`, or phone, birth, date:
+    it may be typed, is read back, and the tool runs again when the caller has confirmed it."""
+    into: str = ""
+    """The parameter that gets the number: capitals and digits only, a date as YYYY-MM-DD."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,23 @@ import random
 import re
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from knowledge.chain import Breaker, Fault, one
-from knowledge.events import Answered, Emit, Switched
+from knowledge.events import Answered, Emit, Quota, Switched, Used
 from knowledge.glossary import Glossary
 from knowledge.privacy.numerals import numerals, tokens
+from knowledge.readings import Readings
 from knowledge.words import fold, lexicon
 
 WITHIN = 0.3
 """Seconds that a turn waits; then it goes on as it was said, and the reading fills the cache."""
 LONGEST = 1000
 """Characters that are translated."""
+HEDGE = 0.15
+"""Seconds after which the next translator is asked beside one that is late."""
 IMPATIENT = 2
 """Readings in a row that came too late, after which nobody waits until one is in time again."""
 MOST_RUNNING = 64
@@ -44,13 +47,27 @@ class Translation:
     """That it says the same, in [0, 1], by what can be measured."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a translator made of a text, and what it counted."""
+
+    text: str
+    read: int = 0
+    """Tokens, as `written`."""
+    written: int = 0
+    left: Mapping[str, float] = field(default_factory=dict)
+    """What is left of its limits, by their names."""
+
+
 class Translator(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def model(self) -> str: ...
+    @property
     def breaker(self) -> Breaker: ...
 
-    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
+    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> Rendered:
         """Two letters each. Raises Fault."""
         ...
 
@@ -82,6 +99,13 @@ def _numbers(text: str) -> Counter[str]:
     return Counter(one.digits for one in numerals(tokens(text)) if one.digits not in _ARTICLES)
 
 
+Order = Callable[[Sequence[Translator]], Sequence[Translator]]
+
+
+def _as_given(translators: Sequence[Translator]) -> Sequence[Translator]:
+    return translators
+
+
 class Translations:
     """One for all calls of a process. It keeps what it has read, by a text's words."""
 
@@ -94,15 +118,20 @@ class Translations:
         attempts: int = 3,
         timeout: float = 30.0,
         emit: Emit,
+        order: Order = _as_given,
+        shared: Readings | None = None,
     ) -> None:
         """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
-        seconds of each. Texts must be masked before."""
+        seconds of each. `order`: in which the translators are asked now. `shared`: what other
+        workers have read. Texts must be masked before."""
         self.renew(translators)
         self._glossary = glossary
         self._size = size
         self._attempts = attempts
         self._timeout = timeout
         self._emit = emit
+        self._order = order
+        self._shared = shared
         self._known: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
         self._running: dict[tuple[str, str, str], asyncio.Task[Translation | None]] = {}
         self._late = 0
@@ -110,6 +139,11 @@ class Translations:
 
     def renew(self, translators: Sequence[Translator]) -> None:
         self._translators = tuple(translators)
+
+    @property
+    def translators(self) -> tuple[Translator, ...]:
+        """In the order of asking."""
+        return self._translators
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,10 +155,13 @@ class Translations:
         """Whether anything is being translated."""
         return bool(self._running)
 
-    async def read(self, text: str, source: str, target: str) -> Translation | None:
-        """None where there is none in time; it is made all the same, for the next time."""
+    async def read(
+        self, text: str, source: str, target: str, *, call: str = ""
+    ) -> Translation | None:
+        """None where there is none in time; it is made all the same, for the next time. `call`:
+        whose turn it is, and who pays."""
         began = time.monotonic()
-        task = self._begin(text, source, target)
+        task = self._begin(text, source, target, call)
         if isinstance(task, Translation) or task is None:
             return task
         task.add_done_callback(lambda _: self._came(time.monotonic() - began))
@@ -145,6 +182,10 @@ class Translations:
         task = self._begin(text, source, target)
         return task if isinstance(task, Translation) or task is None else await task
 
+    def forget(self) -> None:
+        """Every reading: none says whose words it has."""
+        self._known.clear()
+
     async def close(self) -> None:
         for task in self._running.values():
             task.cancel()
@@ -152,7 +193,7 @@ class Translations:
             await asyncio.wait(self._running.values())
 
     def _begin(
-        self, text: str, source: str, target: str
+        self, text: str, source: str, target: str, call: str = ""
     ) -> Translation | asyncio.Task[Translation | None] | None:
         said = text[:LONGEST].strip()
         words = " ".join(_WORD.findall(fold(said)))
@@ -164,7 +205,7 @@ class Translations:
             return known
         running = self._running.get(key)
         if running is None and len(self._running) < MOST_RUNNING:
-            work = self._work(key, said)
+            work = self._work(key, said, call)
             running = self._running[key] = asyncio.create_task(work, name="translation")
             running.add_done_callback(lambda _: self._running.pop(key, None))
         return running
@@ -173,35 +214,56 @@ class Translations:
         if seconds <= WITHIN:
             self._late = 0
 
-    async def _work(self, key: tuple[str, str, str], said: str) -> Translation | None:
-        for attempt in range(1 + self._attempts):
+    async def _work(self, key: tuple[str, str, str], said: str, call: str) -> Translation | None:
+        found = await self._told(key, said)
+        for attempt in range(0 if found else 1 + self._attempts):
             if attempt:
+                if not self._translators[0].breaker.allowance.granted(time.monotonic()):
+                    return None
                 pause = min(_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             try:
-                found = await self._ask(key, said)
+                found = await self._ask(key, said, call)
             except Fault:
                 continue
-            if self._size:
-                self._known[key] = found
-                while len(self._known) > self._size:
-                    self._known.popitem(last=False)
-            return found
-        return None
+            break
+        if found is not None and self._size:
+            self._known[key] = found
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+        return found
 
-    async def _ask(self, key: tuple[str, str, str], said: str) -> Translation:
-        source, target, _ = key
+    async def _told(self, key: tuple[str, str, str], said: str) -> Translation | None:
+        """By another worker, before."""
+        source, target, words = key
+        if self._shared is None or (told := await self._shared.find(words, source, target)) is None:
+            return None
+        text, name = told
+        return Translation(text, name, confidence(said, text, source, target, self._glossary))
+
+    async def _ask(self, key: tuple[str, str, str], said: str, call: str) -> Translation:
+        source, target, words = key
         began = time.monotonic()
 
-        async def ask(translator: Translator) -> tuple[str, str]:
-            text = await translator.translate(said, source, target, self._glossary)
-            return text, translator.name
+        async def ask(translator: Translator) -> tuple[Rendered, Translator]:
+            return await translator.translate(said, source, target, self._glossary), translator
 
         def report(translator: Translator, fault: Fault) -> None:
-            self._emit(Switched("", "translator", translator.name, fault.kind))
+            self._emit(Switched(call, "translator", translator.name, fault.kind))
 
-        asking: Callable[[Translator], Awaitable[tuple[str, str]]] = ask
-        text, name = await one(self._translators, asking, within=self._timeout, report=report)
-        self._emit(Answered("", "translator", name, time.monotonic() - began))
-        sure = confidence(said, text, source, target, self._glossary)
-        return Translation(text, name, sure)
+        asking: Callable[[Translator], Awaitable[tuple[Rendered, Translator]]] = ask
+        rendered, by = await one(
+            self._order(self._translators),
+            asking,
+            within=self._timeout,
+            hedge=HEDGE,
+            report=report,
+        )
+        self._emit(Answered(call, "translator", by.name, time.monotonic() - began))
+        self._emit(Used(call, "translator", by.name, by.model, rendered.read, rendered.written))
+        for what, left in rendered.left.items():
+            self._emit(Quota(call, by.name, what, left))
+        if self._shared is not None:
+            await self._shared.keep(words, source, target, rendered.text, by.name)
+        sure = confidence(said, rendered.text, source, target, self._glossary)
+        return Translation(rendered.text, by.name, sure)

@@ -54,10 +54,16 @@ REMEMBERED = Key[bool]("remembered", True)
 """On text to be spoken: False keeps it out of the conversation's memory (a filler)."""
 PACE = Key[float]("pace", 1.0)
 """On text to be spoken: 1.0 is the voice's own speed, 0.8 is slower."""
+SPAN = Key[tuple[int, int] | None]("span", None)
+"""Of a final transcript: the samples of the call's clock that it was made from, [first, after)."""
+MASKED = Key[bool]("masked", True)
+"""On a transcript: something personal was in it, or nobody has looked."""
 TURN = Key[int]("turn", 0)
 """Number of the exchange, from 1, on a turn's context and on the text that answers it."""
 ROUTE = Key[str]("route", "")
 """Who answered: on the text to be spoken."""
+FILLER = "filler"
+"""The route of what answers nothing: an answer that comes before its sound takes its place."""
 
 
 def rewrite(frame: F, **changes: Any) -> F:
@@ -125,6 +131,15 @@ class HangUpFrame(ControlFrame):
     """The call is to end; carried out when the sentence before it was heard."""
 
     outcome: str = "goodbye"
+
+
+@dataclass
+class UnspokenFrame(ControlFrame):
+    """No voice could speak the rest of an answer: it is to be said by other means, when what was
+    spoken before it was heard."""
+
+    text: str = ""
+    language: str = ""
 
 
 @dataclass

@@ -15,10 +15,9 @@ class Replies(Stage[LLMContextFrame]):
 
     accepts = LLMContextFrame
 
-    def __init__(
-        self, persona: Persona, *, understood: Callable[[str, str], Phrase | None]
-    ) -> None:
-        """`understood(text, language)`: what is said to the turn; None: it is for somebody else."""
+    def __init__(self, persona: Persona, *understood: Callable[[str, str], Phrase | None]) -> None:
+        """`understood(text, language)`: what is said to the turn; None: it is for somebody else.
+        The first that understands it is the last that is asked."""
         super().__init__()
         self._persona = persona
         self._understood = understood
@@ -27,7 +26,8 @@ class Replies(Stage[LLMContextFrame]):
         text, language = last_said(frame), LANGUAGE.of(frame)
         phrase = None
         if text and not frame.speculation:
-            phrase = self._understood(text, language)
+            asked = (understood(text, language) for understood in self._understood)
+            phrase = next((one for one in asked if one is not None), None)
         if phrase is None:
             yield frame
             return

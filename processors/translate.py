@@ -19,12 +19,13 @@ class Translate(Stage[LLMContextFrame]):
     deadline = WITHIN + 0.1
 
     def __init__(
-        self, translations: Translations, *, default: str, target: str, least: float
+        self, translations: Translations, *, call: str, default: str, target: str, least: float
     ) -> None:
-        """`target`: two letters. `default`: of a turn whose language nobody has told. `least`: a
-        reading of less confidence is not used."""
+        """`call`: the CallSid. `target`: two letters. `default`: of a turn whose language nobody
+        has told. `least`: a reading of less confidence is not used."""
         super().__init__()
         self._translations = translations
+        self._call = call
         self._default = default
         self._target = target
         self._least = least
@@ -34,7 +35,7 @@ class Translate(Stage[LLMContextFrame]):
         if frame.speculation or not text or language == self._target or STRANGE.of(frame):
             yield frame
             return
-        found = await self._translations.read(text, language, self._target)
+        found = await self._translations.read(text, language, self._target, call=self._call)
         if found is None or found.confidence < self._least:
             yield frame
         else:

@@ -25,15 +25,20 @@ class LineInput(FrameProcessor):
         self,
         stream: MediaStream,
         *,
+        heard: Callable[[bytes], None],
+        pressed: Callable[[], None],
         played: Callable[[str, float], None],
         ended: Callable[[bool], None],
         still: Callable[[], bool],
     ) -> None:
-        """`played(mark, now)`: Twilio echoed a mark. `ended(stopped)`: the stream is over, by
+        """`heard(pcm)`: what the stages behind were given, `pressed()`: a key was. `played(mark,
+        now)`: Twilio echoed a mark. `ended(stopped)`: the stream is over, by
         Twilio's own `stop` (the caller hung up) or because the connection is lost. `still()`:
         nobody speaks, so the line may be read less often."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
+        self._heard = heard
+        self._pressed = pressed
         self._played = played
         self._ended = ended
         self._still = still
@@ -69,6 +74,7 @@ class LineInput(FrameProcessor):
                 case Mark(name):
                     self._played(name, time.monotonic())
                 case Digit(digit) if digit in _KEYS:
+                    self._pressed()
                     await self.push_frame(InputDTMFFrame(button=_KEYS[digit]))
                 case Stop():
                     stopped = True
@@ -79,7 +85,9 @@ class LineInput(FrameProcessor):
     async def _hear(self) -> None:
         audio = pcm(self._taken)
         self._taken = b""
-        await self.push_frame(InputAudioRawFrame(audio=audio, sample_rate=RATE, num_channels=1))
+        frame = InputAudioRawFrame(audio=audio, sample_rate=RATE, num_channels=1)
+        await self.push_frame(frame)
+        self._heard(frame.audio)  # Hear has taken out what was an echo of ours
         self._unhurried = self._still()
         self._stream.be_unhurried(self._unhurried)
 

@@ -34,6 +34,7 @@ from processors.frames import (
     HeardFrame,
     HoldReleaseFrame,
     PersonFrame,
+    UnspokenFrame,
 )
 from processors.voice.service import AT
 
@@ -55,17 +56,20 @@ class LineOutput(FrameProcessor):
         holds: bool,
         emit: Emit,
         sent: Callable[[bytes, float], None],
+        cleared: Callable[[float], None],
         said: Callable[[str], None],
-        asked: Callable[[PersonFrame | HangUpFrame], None],
+        asked: Callable[[PersonFrame | HangUpFrame | UnspokenFrame], None],
     ) -> None:
         """`holds`: speech of the caller holds the voice at once. `sent(mulaw, at)`: audio that the
-        caller hears from `at` on (monotonic seconds), `said(text)`: words that are about to be.
+        caller hears from `at` on (monotonic seconds), `cleared(now)`: the rest of it is not heard,
+        `said(text)`: words that are about to be.
         `asked`: a wish whose sentence was heard; that of a person also where it was interrupted."""
         super().__init__(enable_direct_mode=True)
         self._stream = stream
         self._holds = holds
         self._emit = emit
         self._sent = sent
+        self._cleared = cleared
         self._said = said
         self._asked = asked
         self._playout: Playout[Frame] = Playout()
@@ -158,6 +162,7 @@ class LineOutput(FrameProcessor):
         self._contexts.clear()
         if audible:
             self._stream.clear()
+            self._cleared(now)
         for text in heard:
             await self._heard(text)
         await self.push_frame(frame)
@@ -212,7 +217,7 @@ class LineOutput(FrameProcessor):
             match item:
                 case Text():
                     await self._heard(item)
-                case PersonFrame() | HangUpFrame():
+                case PersonFrame() | HangUpFrame() | UnspokenFrame():
                     self._asked(item)
                     await self.push_frame(item)
                 case _:

@@ -6,6 +6,7 @@ Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+
+from knowledge.allowance import Allowance
 
 TIMEOUT = 3.0
 RETRIES = 2
@@ -59,7 +62,8 @@ class Dialling:
     ring: int
     """Seconds; Twilio adds up to 5."""
     status: str
-    """Told of each change of the call's state."""
+    """Told of each change of the call's state, and while `twiml` is heard whether a person or a
+    machine has answered (https://www.twilio.com/docs/voice/answering-machine-detection)."""
 
 
 _Form = Mapping[str, str | Sequence[str]]
@@ -87,6 +91,7 @@ class TwilioRest:
         """The first one is used; one that is denied goes to the end."""
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
+        self._allowance = Allowance()
 
     def renew(self, tokens: Sequence[str]) -> None:
         """While one replaces another, both are tried."""
@@ -112,6 +117,9 @@ class TwilioRest:
             "Timeout": str(dialling.ring),
             "StatusCallback": dialling.status,
             "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+            "MachineDetection": "Enable",
+            "AsyncAmd": "true",
+            "AsyncAmdStatusCallback": dialling.status,
         }
         reply = await self._attempt("POST", f"{self._account}/Calls.json", form)
         if reply.error is not None:
@@ -138,12 +146,15 @@ class TwilioRest:
         """The answer's JSON. Repeating is safe: each request says what is to be, not what is to
         change."""
         attempt = 0
+        self._allowance.asked(time.monotonic())
         while True:
             reply = await self._attempt(method, url, form)
             error, wanted = reply.error, reply.wanted
             if error is None:
                 return reply.body
             if not isinstance(error, TwilioAway) or attempt == RETRIES or wanted > LONGEST_PAUSE:
+                raise error
+            if not self._allowance.granted(time.monotonic()):
                 raise error
             jitter = random.uniform(0.5, 1.5)  # noqa: S311
             await self._sleep(max(wanted, PAUSE * 2**attempt * jitter))

@@ -12,12 +12,21 @@ SPOKEN_BY_TWILIO = {"en": "en-US", "es": "es-MX"}
 """Twilio's names for languages of `<Say>`."""
 
 
-def connect(public: str, token: str, *, called: str = "", back: str | None = None) -> str:
+def connect(
+    public: str,
+    token: str,
+    *,
+    called: str = "",
+    caller: str = "",
+    back: str | None = None,
+    said: int = 0,
+) -> str:
     """Opens the media stream; when it ends, the call goes on at /twilio/stream-ended.
 
     `public`: root of the service, whose http:// (loopback only) becomes ws://. `called`: our own
-    number, which the call came in at. `back`: the department to which a transfer failed after the
-    caller had left the stream ("": any).
+    number, which the call came in at. `caller`: as `knowledge.callers` names them. `back`: the
+    department to which a transfer failed after the caller had left the stream ("": any). `said`:
+    how often Twilio has spoken in our place.
     """
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
@@ -25,8 +34,12 @@ def connect(public: str, token: str, *, called: str = "", back: str | None = Non
     stream.parameter(name="token", value=token)
     if called:
         stream.parameter(name="called", value=called)
+    if caller:
+        stream.parameter(name="caller", value=caller)
     if back is not None:
         stream.parameter(name="back", value=back)
+    if said:
+        stream.parameter(name="said", value=str(said))
     return str(response)
 
 
@@ -116,6 +129,14 @@ def reject() -> str:
     """The busy tone: the call is never answered, and costs nothing."""
     response: Any = VoiceResponse()
     response.reject(reason="busy")
+    return str(response)
+
+
+def say_and_return(text: Said, then: str) -> str:
+    """Twilio's own voice, and then to `then`, where the call goes on."""
+    response: Any = VoiceResponse()
+    _say(response, [text])
+    response.redirect(then, method="POST")
     return str(response)
 
 

@@ -217,12 +217,12 @@ class Routing(Area):
 class Privacy(Area):
     """What is kept of a conversation."""
 
-    recording: bool = False
-    """Whether calls are recorded."""
+    recording: Literal["off", "on", "consent"] = "off"
+    """Whether calls are recorded; on: callers are told, consent: they are asked first."""
     recording_dir: OptionalFolder = None
     """Where recordings go. Unset: DATA_DIR/recordings."""
     retention_days: int = Field(30, ge=0)
-    """Days after which what was said is erased; 0 keeps no words."""
+    """Days until what was said, recordings too, and who called is erased; 0 keeps no words."""
 
 
 class Service(Area):
@@ -245,7 +245,7 @@ class Service(Area):
     admin_api_keys: ApiKeys = None
     """Who may use the admin API from outside this machine."""
     daily_budget_usd: float | None = Field(None, gt=0)
-    """Spending, in US dollars a day, from which on only built-in providers are used."""
+    """Spending, in US dollars a day, from which on the cheapest model is asked first."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least severe event that is logged."""
     log_format: Literal["json", "text"] = "json"

@@ -159,7 +159,14 @@ def contradictions(settings: Settings) -> list[str]:
         wrong.append("OPENAI_API_KEY: expected a key, because EMBEDDING=openai")
     if settings.back_office_url is not None and settings.back_office_key is None:
         wrong.append("BACK_OFFICE_KEY: expected the key that BACK_OFFICE_URL takes")
-    wrong += _disordered(settings)
+    if settings.recording != "off" and settings.retention_days == 0:
+        wrong.append("RETENTION_DAYS: expected at least 1, because RECORDING is not off")
+    return wrong + _disordered(settings) + _crowded(settings)
+
+
+def _crowded(settings: Settings) -> list[str]:
+    """Lines for many calls, and many workers."""
+    wrong: list[str] = []
     kind, _, department = settings.when_full.partition(":")
     if kind == "department" and department not in settings.departments:
         wrong.append("DEPARTMENTS: expected a number for the department that WHEN_FULL names")

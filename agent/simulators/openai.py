@@ -62,6 +62,10 @@ def table(answers: Mapping[str, str], otherwise: Answers = quote) -> Answers:
     return find
 
 
+LIMIT, TOKENS = 500, 200_000
+"""Requests and tokens a minute that an account has."""
+
+
 class OpenAI(Simulator):
     """`async with OpenAI() as provider:` and `provider.api` is what OPENAI_BASE_URL takes."""
 
@@ -114,8 +118,14 @@ class OpenAI(Simulator):
             if body.get("stream"):
                 return await self._stream(request, answer)
             await self.pause(request, self._writing.pace * len(answer.tokens))
-            return _json(answer.whole())
+            return self._limited(_json(answer.whole()))
         return web.Response()  # to nobody
+
+    def _limited(self, response: web.Response) -> web.Response:
+        """Says what is left of the minute's limits."""
+        response.headers["x-ratelimit-remaining-requests"] = str(LIMIT - self.seen.requests)
+        response.headers["x-ratelimit-remaining-tokens"] = str(TOKENS)
+        return response
 
     def _answer(self, body: dict[str, Any], messages: Messages) -> "_Answer":
         if self.behaviour.fault is Fault.EMPTY:
@@ -332,7 +342,7 @@ def _limit(how: Writing) -> web.Response:
     response = _error(429, "rate limit reached for requests", "rate_limit_exceeded", "requests")
     response.headers.update(
         {
-            "x-ratelimit-limit-requests": "500",
+            "x-ratelimit-limit-requests": str(LIMIT),
             "x-ratelimit-remaining-requests": "0",
             "x-ratelimit-reset-requests": f"{how.retry_after or 0.12:g}s",
         }

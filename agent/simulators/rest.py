@@ -118,6 +118,7 @@ class TwilioRest(Simulator):
             float(form.get("Timeout", "60")),
             form.get("StatusCallback", ""),
             tuple(name for event in events for name in event.split()) or ("completed",),
+            form.get("AsyncAmdStatusCallback", "") if form.get("MachineDetection") else "",
         )
         self.orders.append(order)
         placed: Controlled
@@ -212,7 +213,11 @@ def _problem(form: dict[str, str], numbers: set[str]) -> web.Response | None:
         return _error(400, 21205, "Exactly one of Url and Twiml is wanted")
     if len(twiml) > LONGEST_TWIML:
         return _error(400, 20001, f"Twiml is longer than {LONGEST_TWIML} characters")
-    addresses = [address for address in (url, form.get("StatusCallback", "")) if address]
+    addresses = [
+        address
+        for address in (url, form.get("StatusCallback", ""), form.get("AsyncAmdStatusCallback", ""))
+        if address
+    ]
     if not all(re.match(r"https?://[^/?#]+", address) for address in addresses):
         return _error(400, 21205, "Url is not a valid URL")
     if not form.get("Timeout", "60").isdecimal() or not 5 <= int(form.get("Timeout", "60")) <= 600:

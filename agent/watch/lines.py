@@ -14,22 +14,27 @@ from knowledge.events import (
     Guarded,
     Late,
     Malformed,
+    Opened,
+    Quota,
     Switched,
     Unacknowledged,
+    Used,
     Waited,
 )
 from knowledge.memory import Unwritten
 
-SILENT = (Acknowledged, Answered, Late, Waited)
+SILENT = (Acknowledged, Answered, Late, Quota, Used, Waited)
 """Counted, not logged: several come with each turn."""
-WARNING = (Drifted, Flooded, Guarded, Malformed, Switched, Unacknowledged, Unwritten)
+UNTOLD = {"caller"}
+"""Fields for the journal alone: a log would show who called again."""
+WARNING = (Drifted, Flooded, Guarded, Malformed, Opened, Switched, Unacknowledged, Unwritten)
 
 
 def write(event: Event) -> None:
     """An `Emit`."""
     if isinstance(event, SILENT):
         return
-    fields = {name: _plain(value) for name, value in asdict(event).items()}
+    fields = {name: _plain(value) for name, value in asdict(event).items() if name not in UNTOLD}
     level = "WARNING" if isinstance(event, WARNING) else "INFO"
     logger.bind(**fields).log(level, type(event).__name__.lower())
 

@@ -15,7 +15,7 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
-from knowledge.events import Decided, Emit, Event, Turn
+from knowledge.events import Decided, Emit, Event, Switched, Turn
 from processors.frames import LANGUAGE, ROUTE, TURN
 from processors.turns.agent import AgentTurn
 from processors.turns.hear import Hearing
@@ -29,6 +29,9 @@ _SEEN = (
     UserBackchannelFrame,
     LLMFullResponseEndFrame,
 )
+
+MOST_SWITCHED = 20
+"""Marks of providers that failed on a turn."""
 
 
 class TurnObserver(BaseObserver):
@@ -50,9 +53,14 @@ class TurnObserver(BaseObserver):
         self._backchannels = 0
         self._listened = 0
         self._choice: Decided | None = None
+        self._switched: list[str] = []
+        """Since the last turn: the ears fail before theirs has begun."""
         self.ticket = ""
         """Of the call's last decision."""
         self._number = 0
+        self._played = 0
+        self._dry = 0.0
+        """When everything spoken so far will have been played."""
         self._language = ""
         self._route = ""
         self._steps: dict[str, float] = {}
@@ -62,6 +70,9 @@ class TurnObserver(BaseObserver):
         if isinstance(event, Decided):
             self._choice = event
             self.ticket = event.ticket_id
+        elif isinstance(event, Switched):
+            self._switched.append(f"{event.service}:{event.provider}:{event.fault}")
+            del self._switched[:-MOST_SWITCHED]
         self._emit(event)
 
     async def on_push_frame(self, data: FramePushed) -> None:
@@ -81,15 +92,27 @@ class TurnObserver(BaseObserver):
             case LLMTextFrame() if TURN.of(frame) == self._number:
                 self._route = ROUTE.of(frame)
                 self._step("text")
-            case TTSAudioRawFrame() if "text" in self._steps:
-                self._step("audio")
+            case TTSAudioRawFrame():
+                self._sounds(frame)
             case BotStartedSpeakingFrame() if "audio" in self._steps:
                 self._step("answer")
             case _:
                 self._maybe_over(frame, data)
 
+    def _sounds(self, frame: TTSAudioRawFrame) -> None:
+        """An answer behind a filler begins when that has been played."""
+        now = time.monotonic()
+        if "text" in self._steps and TURN.of(frame) == self._number and "audio" not in self._steps:
+            self._step("audio")
+            if self._dry > now:
+                self._steps["answer"] = self._dry - self._decided
+        if frame.id != self._played:
+            self._played = frame.id  # seen once at each processor
+            self._dry = max(self._dry, now) + frame.num_frames / frame.sample_rate
+
     def _maybe_over(self, frame: Frame, data: FramePushed) -> None:
         if isinstance(frame, InterruptionFrame):
+            self._dry = 0.0
             if "answer" in self._steps:
                 self._finish(interrupted=True)
         elif (
@@ -121,7 +144,9 @@ class TurnObserver(BaseObserver):
                 backchannels=self._backchannels,
                 decision=max(0.0, self._decided - self._quiet) if self._quiet else 0.0,
                 routing=choice.seconds if choice else 0.0,
+                switched=tuple(self._switched),
                 **{name: steps.get(name, 0.0) for name in ("text", "audio", "answer")},
             )
         )
+        self._switched.clear()
         self._choice, self._backchannels, self._route = None, 0, ""

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request, Response
 
 from agent.web.house import House
-from agent.web.routes import ask, fleet, health, routing, twilio, webhook
+from agent.web.routes import ask, fleet, health, privacy, routing, twilio, webhook
 
 
 def create_app(house: House) -> FastAPI:
@@ -13,6 +13,8 @@ def create_app(house: House) -> FastAPI:
     app.include_router(health.routes(house))
     if house.ask is not None:
         app.include_router(ask.routes(house.gate, house.ask))
+    if house.erase is not None:
+        app.include_router(privacy.routes(house.gate, house.erase))
     if house.control is not None:
         app.include_router(fleet.routes(house.gate, house.control))
     if house.desk is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from starlette.websockets import WebSocket
 
 from agent.doctor import Row
+from agent.erasing import Erase
 from agent.fleet.front import Front
 from agent.line.protocol import Start
 from agent.line.signature import Signature
@@ -47,6 +48,8 @@ class House:
     strangers: Strangers = field(default_factory=Strangers)
     """Who knocks without a signature."""
     emit: Emit = nowhere
+    recognise: Callable[[str], str] = lambda _number: ""
+    """What a caller is kept under, of the number; "" for a withheld one."""
     exposition: Callable[[], bytes] = bytes
     """Metrics in Prometheus' text format."""
     examine: Callable[[], Awaitable[Sequence[Row]]] = _nothing
@@ -61,6 +64,8 @@ class House:
     """Reads secrets again."""
     ask: Ask | None = None
     """What the knowledge base would answer."""
+    erase: Erase | None = None
+    """Makes everything by a caller, or of a call, gone."""
     control: Control | None = None
     """The fleet, and what is done with running calls."""
     desk: Desk | None = None

@@ -34,7 +34,7 @@ class Turns:
         self._sanitize = Sanitize(
             Redactor(NUMBERS, today=TODAY), Vault(), longest=LONGEST, least=0.6
         )
-        self._translate = Translate(translations, default="es", target="en", least=0.5)
+        self._translate = Translate(translations, call="CA1", default="es", target="en", least=0.5)
         self._ahead = Ahead(translations, target="en")
 
     async def seconds(self, number: int, *, interim: bool = False) -> float:

@@ -246,6 +246,35 @@ class Folder:
             self._file = None
 
 
+def aside(folder: Path, wanted: Callable[[bytes], bool]) -> int:
+    """Records put aside that are wanted. Blocks; raises Fault."""
+    return _aside(folder, wanted, strike=False)
+
+
+def strike(folder: Path, wanted: Callable[[bytes], bool]) -> int:
+    """Those go; how many. Files that wait are the relays' own, who drop what was erased."""
+    return _aside(folder, wanted, strike=True)
+
+
+def _aside(folder: Path, wanted: Callable[[bytes], bool], *, strike: bool) -> int:
+    try:
+        with (folder / ASIDE).open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            lines = file.readlines()
+            kept = [line for line in lines if not wanted(line.partition(b"\t")[2].strip())]
+            if strike and len(kept) < len(lines):
+                file.seek(0)
+                file.writelines(kept)
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+            return len(lines) - len(kept)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise Fault("broken", type(error).__name__ + _code(error)) from error
+
+
 def _write(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:

@@ -34,6 +34,8 @@ BLOCK = 1.0
 """Seconds that a relay waits for the next entry."""
 CLAIM = 15.0
 """Seconds after which an entry that a relay took and did not finish is anybody's."""
+PAGE = 500
+"""Entries that are looked at together: more would hold up others."""
 FORGET = 3600.0
 """Seconds after which a relay that is gone and owes nothing is forgotten."""
 _FORGET = """
@@ -201,6 +203,34 @@ class Group:
 def _entries(pairs: Any) -> list[Entry]:
     """One that was deleted meanwhile has no fields; nothing to read is an empty line."""
     return [Entry(place.decode(), (fields or {}).get(FIELD, b"")) for place, fields in pairs]
+
+
+async def places(redis: Redis, wanted: Callable[[bytes], bool]) -> dict[str, list[bytes]]:
+    """Of waiting records that are wanted, by stream: also of those that a relay holds, and of those
+    that were put aside."""
+    found: dict[str, list[bytes]] = {STREAM: [], ASIDE: []}
+    for stream, listed in found.items():
+        last = b"-"
+        with faults():
+            while page := await _page(redis, stream, last):
+                listed += [place for place, fields in page if wanted(fields.get(FIELD, b""))]
+                last = b"(" + page[-1][0]
+    return found
+
+
+async def _page(redis: Redis, stream: str, last: bytes) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    page: Any = await redis.xrange(stream, min=last, count=PAGE)
+    return list(page)
+
+
+async def strike(redis: Redis, wanted: Callable[[bytes], bool]) -> int:
+    """Records that went."""
+    gone = 0
+    for stream, listed in (await places(redis, wanted)).items():
+        with faults():
+            for start in range(0, len(listed), PAGE):
+                gone += int(await redis.xdel(stream, *listed[start : start + PAGE]))
+    return gone
 
 
 async def fit(url: str) -> None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.privacy.kinds import counted, listed
+from knowledge.numbers import counted
+from knowledge.privacy.kinds import listed
 from knowledge.privacy.numerals import Form, Numeral, Token
 from knowledge.privacy.runs import HESITATIONS, Run
 

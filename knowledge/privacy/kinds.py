@@ -13,11 +13,6 @@ def listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-def counted(words: str, first: int) -> dict[str, int]:
-    """Words that count upwards."""
-    return {word: number for number, word in enumerate(words.split(), start=first)}
-
-
 class Kind(StrEnum):
     """Of personal data; the value is what stands in its place, in brackets."""
 

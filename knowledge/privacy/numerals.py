@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from knowledge.privacy.kinds import Kind, counted, listed
+from knowledge.numbers import AGAIN, DIGITS, HUNDREDS, LETTERS, TEENS, TENS
+from knowledge.privacy.kinds import Kind, listed
 from knowledge.words import fold
 
 _TOKEN = re.compile(rf"\[(?:{'|'.join(Kind)})\]|\d+|[^\W\d_]+|[^\s\w]|_")
@@ -13,54 +14,12 @@ _HUNDRED = 100
 _THOUSAND = 1000
 _TEN = 10
 
-_DIGITS = {
-    **counted("zero one two three four five six seven eight nine", 0),
-    **counted("cero uno dos tres cuatro cinco seis siete ocho nueve", 0),
-    **{"oh": 0, "nought": 0, "un": 1, "una": 1, "niner": 9},
-}
-_TEENS = {
-    **counted(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 10
-    ),
-    **counted("diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve", 10),
-    **counted("veintiuno veintidos veintitres veinticuatro veinticinco veintiseis", 21),
-    **counted("veintisiete veintiocho veintinueve", 27),
-    **{"veintiun": 21, "veintiuna": 21},
-}
-_TENS = {
-    **counted("twenty thirty forty fifty sixty seventy eighty ninety", 2),
-    **counted("veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa", 2),
-    **{"fourty": 4},
-}
-_HUNDREDS = {
-    **counted("ciento doscientos trescientos cuatrocientos quinientos", 1),
-    **counted("seiscientos setecientos ochocientos novecientos", 6),
-    **counted("cien doscientas trescientas cuatrocientas quinientas", 1),
-    **counted("seiscientas setecientas ochocientas novecientas", 6),
-}
 _SCALES = {
     "thousand": _THOUSAND,
     "mil": _THOUSAND,
     "million": _THOUSAND**2,
     "millon": _THOUSAND**2,
     "millones": _THOUSAND**2,
-}
-_AGAIN = {"double": 2, "doble": 2, "triple": 3, "treble": 3, "quadruple": 4}
-_SPELLING = """
-    alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike
-    november oscar papa quebec romeo sierra tango uniform victor whiskey yankee zulu
-    """
-"""The words of the ICAO's spelling alphabet."""
-_LETTER_NAMES = {
-    **{"ay": "A", "bee": "B", "cee": "C", "dee": "D", "ef": "F", "gee": "G", "aitch": "H"},
-    **{"jay": "J", "kay": "K", "em": "M", "pee": "P", "cue": "Q"},
-    **{"ar": "R", "ess": "S", "tee": "T", "vee": "V", "ex": "X", "zee": "Z", "zed": "Z"},
-    **{"be": "B", "ce": "C", "de": "D", "efe": "F", "ge": "G", "hache": "H", "jota": "J"},
-    **{"ka": "K", "ele": "L", "eme": "M", "ene": "N", "pe": "P", "cu": "Q", "erre": "R"},
-    **{"ere": "R", "ese": "S", "te": "T", "uve": "V", "ve": "V", "equis": "X", "ye": "Y"},
-    **{"zeta": "Z"},
-    **{word: word[0].upper() for word in listed(_SPELLING)},
-    "xray": "X",
 }
 _AND = {"and", "y"}
 _ENGLISH = listed("""
@@ -121,7 +80,7 @@ def letter(token: Token, *, named: bool) -> str:
     may be an ordinary word."""
     if len(token.text) == 1 and token.text.isalpha():
         return token.text.upper()
-    return _LETTER_NAMES.get(token.text, "") if named else ""
+    return LETTERS.get(token.text, "") if named else ""
 
 
 def numerals(said: Sequence[Token]) -> list[Numeral]:
@@ -142,7 +101,7 @@ def _numeral(said: Sequence[Token], at: int) -> Numeral | None:
     word = said[at].text
     if word[0].isdigit():
         return Numeral(_plain(word), Form.FIGURES, at, at + 1)
-    if (times := _AGAIN.get(word)) and (digit := _digit(said, at + 1)) is not None:
+    if (times := AGAIN.get(word)) and (digit := _digit(said, at + 1)) is not None:
         return Numeral(digit * times, Form.DIGIT, at, at + 2)
     if word == "o":  # in Spanish a word of its own, between two numbers too
         beside = {said[near].text for near in (at - 1, at + 1) if 0 <= near < len(said)}
@@ -161,7 +120,7 @@ def _digit(said: Sequence[Token], at: int) -> str | None:
     word = said[at].text
     if word.isdecimal() and len(word) == 1:
         return _plain(word)
-    return str(_DIGITS[word]) if word in _DIGITS else "0" if word == "o" else None
+    return str(DIGITS[word]) if word in DIGITS else "0" if word == "o" else None
 
 
 def _counted(said: Sequence[Token], at: int) -> Numeral | None:
@@ -194,7 +153,7 @@ def _group(said: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
         return _HUNDRED, at + 1, True
     if at and said[at].text == "ciento" and said[at - 1].text == "por":
         return None
-    if hundreds := _HUNDREDS.get(said[at].text, 0) * _HUNDRED:
+    if hundreds := HUNDREDS.get(said[at].text, 0) * _HUNDRED:
         value, after = hundreds, at + 1
     elif (small := _small(said, at)) is None:
         return None
@@ -216,12 +175,12 @@ def _small(said: Sequence[Token], at: int) -> tuple[int, int] | None:
     if at >= len(said):
         return None
     word = said[at].text
-    if (known := _DIGITS.get(word, _TEENS.get(word))) is not None:
+    if (known := DIGITS.get(word, TEENS.get(word))) is not None:
         return known, at + 1
-    if (tens := _TENS.get(word, 0) * _TEN) == 0:
+    if (tens := TENS.get(word, 0) * _TEN) == 0:
         return None
     unit = at + 2 if at + 1 < len(said) and said[at + 1].text in {"-", "y"} else at + 1
-    if unit < len(said) and (one := _DIGITS.get(said[unit].text, 0)):
+    if unit < len(said) and (one := DIGITS.get(said[unit].text, 0)):
         return tens + one, unit + 1
     return tens, at + 1
 

@@ -16,19 +16,25 @@ BOTH = Ask(
     {
         "en": "For that I need your policy number and your date of birth, please.",
         "es": "Para eso necesito su número de póliza y su fecha de nacimiento, por favor.",
-    }
+    },
+    collect="policy",
+    into="policy_number",
 )
 POLICY = Ask(
     {
         "en": "What is your policy number? It is two letters and seven digits.",
         "es": "¿Cuál es su número de póliza? Son dos letras y siete cifras.",
-    }
+    },
+    collect="policy",
+    into="policy_number",
 )
 BIRTH = Ask(
     {
         "en": "And your date of birth, please: day, month and year?",
         "es": "¿Y su fecha de nacimiento, por favor: día, mes y año?",
-    }
+    },
+    collect="birth",
+    into="date_of_birth",
 )
 
 

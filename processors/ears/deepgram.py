@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from knowledge.chain import Breaker, Fault
-from processors.ears.mouth import Checkups, Heard, Mouth, Word
+from processors.ears.mouth import Heard, Mouth, Word
 
 KEEP_ALIVE = 4.0
 """Seconds without audio; Deepgram closes after ten."""
@@ -29,6 +29,11 @@ CLOSING = 0.25
 """Seconds for its goodbye; a hang-up does not wait for a provider."""
 CONNECTING = 5.0
 """Seconds; whoever listens has a shorter deadline of their own."""
+
+ANSWERING = 1.0
+"""Seconds that it has for a probe's silence."""
+SILENCE = b"\xff" * 1600
+"""A fifth of a second, as mu-law."""
 
 GUIDED = "nova-3"
 """Models that take words to be expected."""
@@ -55,7 +60,6 @@ class Deepgram:
         `terms`: words to be expected."""
         self.name = "deepgram"
         self.breaker = breaker or Breaker()
-        self.checkups = Checkups()
         self._url = address(base_url, languages, model, terms)
         self._plain = address(base_url, languages, model)
         """Without the words to be expected: a request that is refused for them comes once."""
@@ -84,7 +88,19 @@ class Deepgram:
         raise Fault("cut", f"close code {socket.close_code}")
 
     async def probe(self) -> None:
-        await _goodbye(await self._connect())
+        """A moment of silence, and its summary: who takes a connection may still say nothing."""
+        socket = await self._connect()
+        try:
+            async with asyncio.timeout(ANSWERING):
+                await socket.send(SILENCE)
+                await socket.send('{"type":"CloseStream"}')
+                parse(await socket.recv(), "")
+        except TimeoutError as error:
+            raise Fault("silent") from error
+        except ConnectionClosed as error:
+            raise Fault("cut", f"close code {socket.close_code}") from error
+        finally:
+            await socket.close()
 
     async def _connect(self) -> ClientConnection:
         try:

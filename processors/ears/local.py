@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from knowledge.chain import Breaker
-from processors.ears.mouth import Checkups, Heard, Mouth
+from processors.ears.mouth import Heard, Mouth
 from processors.ears.whisper import Whisper
 
 
@@ -15,7 +15,6 @@ class Local:
     def __init__(self, engine: Whisper, *, breaker: Breaker | None = None) -> None:
         self.name = "whisper"
         self.breaker = breaker or Breaker()
-        self.checkups = Checkups()
         self._engine = engine
 
     async def listen(self, mouth: Mouth) -> AsyncGenerator[Heard | None]:
@@ -23,17 +22,18 @@ class Local:
         language = ""
         while True:
             pcm, span = await mouth.utterance()
-            until = mouth.seconds(span.stop)
+            since, until = mouth.seconds(span.start), mouth.seconds(span.stop)
             said = await self._engine.transcribe(
                 pcm, call=mouth.call, emit=mouth.emit, familiar=language
             )
             if said is None:
-                yield Heard("", until=until, final=True, answers=True)
+                yield Heard("", until=until, since=since, final=True, answers=True)
                 continue
             language = said.language
             yield Heard(
                 said.text,
                 until=until,
+                since=since,
                 final=True,
                 answers=True,
                 language=said.language,

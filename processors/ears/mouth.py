@@ -42,6 +42,8 @@ class Heard:
     """Empty where the provider has no times."""
     until: float = 0.0
     """Seconds since the connection's first sample: everything before it was listened to."""
+    since: float = 0.0
+    """The same of where it began to listen, for recognisers that hear only what is speech."""
     final: bool = False
     answers: bool = False
     """This final answers the end of speech: no more words are to come for it."""
@@ -57,18 +59,6 @@ class Span:
 
     start: int
     stop: int
-
-
-@dataclass(slots=True)
-class Checkups:
-    """When a provider was looked at outside of any turn; shared by all calls of the process."""
-
-    due: float = 0.0
-    """time.monotonic() before which nobody looks again."""
-    rest: float = 0.0
-    """Seconds between the last two looks."""
-    worked: float = -1.0
-    """time.monotonic() of the last success."""
 
 
 class Mouth:
@@ -169,8 +159,6 @@ class Client(Protocol):
     @property
     def breaker(self) -> Breaker: ...
     @property
-    def checkups(self) -> Checkups: ...
-    @property
     def interims(self) -> bool:
         """It streams: words come while the caller speaks."""
         ...
@@ -185,5 +173,5 @@ class Client(Protocol):
         ...
 
     async def probe(self) -> None:
-        """Whether it answers, without a call. Raises Fault."""
+        """Whether it listens and answers, without a call. Raises Fault."""
         ...

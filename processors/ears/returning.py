@@ -10,32 +10,32 @@ from collections.abc import Sequence
 from knowledge.chain import Fault
 from processors.ears.mouth import Client
 
-REST = 2.0
-LONGEST_REST = 30.0
-"""Seconds between two looks at a provider that does not answer: doubled each time, up to here."""
+VAIN = 30.0
+"""Seconds without another second opinion after one that has found no words either."""
 
 
 class Returning:
     def __init__(self, clients: Sequence[Client]) -> None:
         """In order of preference."""
         self._clients = tuple(clients)
-        self._failed: dict[str, float] = {}
+        self._failed: dict[str, int] = {}
+        """Who has failed in this call, and how many probes had worked until then."""
         self._suspect: Client | None = None
+        self._vain = -VAIN
+        """When a second opinion has found no words either."""
 
     def order(self) -> list[Client]:
         """Those that may work, then the others: the chain never ends early."""
         return sorted(self._clients, key=lambda client: not self._fit(client))
 
     def failed(self, client: Client, fault: Fault) -> None:
-        self._failed[client.name] = time.monotonic()
+        self._failed[client.name] = client.breaker.proofs
         if fault.kind == "silent":
             self._suspect = client
-        rest = max(REST, client.checkups.rest, fault.retry_after)
-        client.checkups.due = max(client.checkups.due, time.monotonic() + rest)
+        client.breaker.doubt(time.monotonic())
 
     def words(self, client: Client) -> None:
         """It made words. If another was silent about them, that one is to blame."""
-        client.checkups.rest = 0.0
         suspect, self._suspect = self._suspect, None
         if suspect is not None and suspect is not client:
             suspect.breaker.failed(Fault("silent"), time.monotonic())
@@ -45,6 +45,14 @@ class Returning:
         suspect, self._suspect = self._suspect, None
         if suspect is not None and suspect is not client:
             self._failed.pop(suspect.name, None)
+            self._vain = time.monotonic()
+
+    def believed(self, client: Client) -> bool:
+        """Whether it is taken at its word that there are none in a second of voice and more: else
+        the next one listens too. In noise that goes on it is."""
+        later = self._clients[self._clients.index(client) + 1 :]
+        lately = time.monotonic() - self._vain < VAIN
+        return lately or self._suspect is not None or not any(self._fit(one) for one in later)
 
     def better(self, current: Client | None) -> list[Client]:
         """What is preferred to the one in use."""
@@ -57,22 +65,5 @@ class Returning:
         return any(self._fit(client) for client in self.better(current))
 
     def _fit(self, client: Client) -> bool:
-        since = self._failed.get(client.name)
-        return not client.breaker.open and (since is None or client.checkups.worked > since)
-
-
-async def look(client: Client) -> bool:
-    """Whether it works again; one call of the process asks, the others see what came of it."""
-    now = time.monotonic()
-    if now < client.checkups.due:
-        return False
-    client.checkups.rest = min(LONGEST_REST, max(REST, 2 * client.checkups.rest))
-    client.checkups.due = now + client.checkups.rest
-    try:
-        await client.probe()
-    except Fault as fault:
-        client.checkups.due = max(client.checkups.due, now + fault.retry_after)
-        return False
-    client.checkups.worked = time.monotonic()
-    client.breaker.worked()
-    return True
+        before = self._failed.get(client.name)
+        return not client.breaker.open and (before is None or client.breaker.proofs > before)

@@ -32,10 +32,10 @@ from pipecat.utils.time import time_now_iso8601
 from knowledge.chain import Deadline, Fault, relay
 from knowledge.events import Answered, Emit, Switched
 from processors.ears.mouth import Client, Heard, Mouth
-from processors.ears.returning import Returning, look
+from processors.ears.returning import Returning
 from processors.ears.ring import Ring
 from processors.ears.words import Said, Words
-from processors.frames import CONFIDENCE, LANGUAGE, Key, PauseFrame
+from processors.frames import CONFIDENCE, LANGUAGE, SPAN, Key, PauseFrame
 
 CONNECTED = 1.0
 """Seconds that a provider has to accept the connection."""
@@ -44,6 +44,8 @@ MUTE = 1.6
 on each second of audio, with or without words in it."""
 LATEST = 1.2
 """Seconds after the end of speech for which a provider that still says something is waited for."""
+WORDY = 0.6
+"""Seconds of voice in which there ought to be a word."""
 RETRY = (0.25, 0.5, 1.0, 2.0)
 """Seconds of rest when every provider has failed, longer each time."""
 LATENCY = 0.35
@@ -223,7 +225,20 @@ class Ears(STTService):
             mouth.stopped(self._ring.received)
         mouth.advance()
         self._mouth, self._client = mouth, client
-        return client.listen(mouth)
+        return self._heard(client, mouth)
+
+    async def _heard(self, client: Client, mouth: Mouth) -> AsyncGenerator[Heard | None]:
+        async with aclosing(client.listen(mouth)) as heard:
+            async for event in heard:
+                empty = event is not None and event.answers and not event.text
+                if empty and self._wanting() and not self._returning.believed(client):
+                    raise Fault("silent", "no words in so much voice", proven=False)
+                yield event
+
+    def _wanting(self) -> bool:
+        """The last stretch of speech was long enough for words, and none were heard in it."""
+        words = self._words
+        return words.owed and not words.speaking and words.wordless and words.voiced >= WORDY
 
     def _failed(self, client: Client, fault: Fault) -> None:
         self._returning.failed(client, fault)
@@ -272,6 +287,7 @@ class Ears(STTService):
             frame = TranscriptionFrame(
                 said.text, "", time_now_iso8601(), language, finalized=said.finalized
             )
+            SPAN.on(frame, said.span)
         else:
             frame = InterimTranscriptionFrame(said.text, "", time_now_iso8601(), language)
         frame.interruptible = False
@@ -283,8 +299,6 @@ class Ears(STTService):
         """Back to a better provider as soon as it is well again, between turns."""
         while True:
             await asyncio.sleep(LOOKING)
-            for client in self._returning.better(self._client):
-                await look(client)
             calm = self._words.idle and not self._taking
             if calm and self._session is not None and self._returning.wanted(self._client):
                 self._session.cancel()

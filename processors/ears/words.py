@@ -31,6 +31,8 @@ class Said:
     """Every word of the stretch of speech is final now."""
     language: str
     confidence: float
+    span: tuple[int, int]
+    """The samples that were listened to for it; none of them belongs to another final."""
 
 
 class Words:
@@ -39,6 +41,8 @@ class Words:
         """Where the last final word ended."""
         self._listened = 0
         """Up to here everything was listened to, and is final."""
+        self._spanned = 0
+        """Up to here every sample belongs to a final, or never will."""
         self.speaking = False
         self.interim = False
         """Words were heard that are not final yet."""
@@ -59,6 +63,11 @@ class Words:
     def idle(self) -> bool:
         """Nobody speaks and nothing is owed: a moment to change the recogniser."""
         return not (self.speaking or self.interim or self.owed)
+
+    @property
+    def wordless(self) -> bool:
+        """In the last stretch of speech no word was heard."""
+        return not self.interim and self.done <= self._began
 
     @property
     def voiced(self) -> float:
@@ -104,7 +113,10 @@ class Words:
             text = " ".join(word.text for word in fresh)
         self.interim = bool(text) and not heard.final
         finalized = False
+        since = max(self._spanned, mouth.sample(heard.since))
+        until = max(since, mouth.sample(heard.until))
         if heard.final:
+            self._spanned = until
             self._listened = max(self._listened, mouth.sample(heard.until))
             if fresh:
                 self._last = fresh[-1].text
@@ -114,11 +126,13 @@ class Words:
             finalized = self._answered(heard, mouth)
         if not text:
             return None
-        return Said(text, heard.final, finalized, heard.language, heard.confidence)
+        span = since, until
+        return Said(text, heard.final, finalized, heard.language, heard.confidence, span)
 
     def give_up(self, now: int) -> None:
         """Nobody makes words of it: what was said so far is no longer owed."""
         self.done = max(self.done, now)
+        self._spanned = max(self._spanned, now)
         self.interim = False
         self._settle()
 

@@ -62,6 +62,11 @@ class Client(Provider, Protocol):
     """
 
     @property
+    def model(self) -> str:
+        """Its name, as the provider's price list has it; "" where nobody is paid."""
+        ...
+
+    @property
     def spare(self) -> bool:
         """May be asked beside a provider that is late; False: only when the others have failed."""
         ...

@@ -33,6 +33,7 @@ class Local:
 
     name = "local"
     spare = False
+    model = ""
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """Until somebody changes a setting: the key, its rights, the address or the model's name."""
 _TORN = ("length", "max_tokens", "model_length", "content_filter")
 """Reasons to finish within a sentence. For a good end providers have more words than "stop"."""
+_PROBE = Prompt([{"role": "user", "content": "Say yes."}], "en")
 _CODE = 40
 """Characters: no error code of these protocols is longer."""
 LONGEST_BAN = 3600.0
@@ -79,6 +80,7 @@ class OpenAI:
     ) -> None:
         self.name = name
         self.breaker = breaker or Breaker()
+        self.model = account.model
         self._account = account
         self._api = openai.AsyncOpenAI(
             api_key=account.key, base_url=account.base_url, http_client=http, max_retries=0
@@ -114,6 +116,12 @@ class OpenAI:
         """Asks for the list of models: key, address and network are right. Raises Fault."""
         with _faults():
             await self._api.models.list()
+
+    async def probe(self) -> None:
+        """A question as a turn would ask it, as far as its first token. Raises Fault."""
+        async with aclosing(self.write(_PROBE)) as pieces:
+            async for _ in pieces:
+                return
 
     async def _chunks(self, prompt: Prompt) -> AsyncGenerator[object]:
         """The events as they come. The SDK's typed ones cost twice the time and check nothing."""

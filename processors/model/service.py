@@ -21,7 +21,7 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
 from knowledge.chain import Fault, relay
-from knowledge.events import Answered, Emit, Guarded, Switched
+from knowledge.events import Answered, Emit, Guarded, Switched, Used
 from knowledge.withheld import Guard, Withheld
 from processors.conversation import conversation, last_said
 from processors.frames import LANGUAGE, PACE, ROUTE, TURN
@@ -164,23 +164,13 @@ class Model(OpenAILLMService):
     async def _use(self, params: FunctionCallParams) -> None:
         """One tool, run by the base class in a task that a barge-in cancels.
 
-        The aggregator keeps call and result, but is not waited for: it gets them when the filler
-        before them was heard, and the model may think meanwhile.
+        The aggregator keeps call and result, but is not waited for: it gets them when what was
+        said before them was heard, and the model may think meanwhile.
         """
         tools, asking = self._tools, self._asking
         if tools is None or asking is None:
             return
-        patience = tools.patience
-        work = tools.use(params.function_name, params.arguments, asking.language)
-        using = self.create_task(work, "tool")
-        try:
-            done, _ = await asyncio.wait({using}, timeout=patience)
-            for frame in [] if done else tools.filler(asking):
-                await self.push_frame(frame)
-            outcome = await using
-        finally:
-            if not using.done():
-                await self.cancel_task(using)
+        outcome = await tools.use(params.function_name, params.arguments, asking.language)
         properties = FunctionCallResultProperties(run_llm=False)
         await params.result_callback(dict(outcome.told), properties=properties)
         instead = tools.spoken(outcome, asking)
@@ -193,10 +183,9 @@ class Model(OpenAILLMService):
     async def _called(
         self, wanted: ToolCall | None, said: str = ""
     ) -> AsyncGenerator[ChatCompletionChunk]:
-        """`said` before the call: it serves as a filler."""
+        """`said` before the call."""
         if wanted is None or self._tools is None or self._asking is None:
             return
-        self._tools.filled = self._tools.filled or bool(said)
         self._asking.said = said
         self._calls += 1
         yield chunks.call(self._clients[0].name, wanted, self._calls)
@@ -240,6 +229,7 @@ class Model(OpenAILLMService):
                     self._emit(Answered(self._call, "model", name, clock() - asked))
                     yield chunks.text(name, "")  # stops the base class's clock at the first token
                 if isinstance(piece, Usage):
+                    self._used(attempt.client, piece)
                     yield chunks.usage(name, piece)
                     continue
                 over = isinstance(piece, Finish)
@@ -250,6 +240,10 @@ class Model(OpenAILLMService):
 
     def _guarded(self) -> None:
         self._emit(Guarded(self._call, "instructions"))
+
+    def _used(self, client: Client, usage: Usage) -> None:
+        read, written = usage.prompt, usage.completion
+        self._emit(Used(self._call, "model", client.name, client.model, read, written))
 
     def _failed(self, client: Client, fault: Fault) -> None:
         self._emit(Switched(self._call, "model", client.name, fault.kind))

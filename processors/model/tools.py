@@ -3,7 +3,6 @@
 The base class runs a call, the assistant's aggregator keeps it in the context, the clerk decides.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -20,8 +19,6 @@ from knowledge.persona import Phrase
 from processors.frames import LANGUAGE, PACE, TURN, PersonFrame, rewrite, speech
 from processors.model.client import Definition, Message
 
-FILL = 0.7
-"""Seconds that a turn's tools may take before the caller hears that something is looked up."""
 MOST = 4
 """Tools that one turn may use: then the model has to answer."""
 
@@ -37,6 +34,7 @@ _FIRST = (
     "records, use {tools} at once, with what was said so far. Questions of a general kind need no "
     "tool."
 )
+_GIVEN = "The caller has given and confirmed {places}: hand that to a tool as it stands."
 _RUNNING = "It is still running: there is no result yet. Do not say that it is done."
 _TORN = "It was interrupted by the caller: there is no result. Use the tool again if it is needed."
 _UNSETTLED = {"IN_PROGRESS": _RUNNING, "CANCELLED": _TORN}
@@ -89,29 +87,16 @@ class Asking:
 class Tools:
     """Of one call."""
 
-    def __init__(self, clerk: Clerk, say: Say, *, fill: float = FILL) -> None:
+    def __init__(self, clerk: Clerk, say: Say) -> None:
         self.clerk = clerk
-        self._fill = fill
         self._say = say
         self._turn = 0
         self._uses = 0
-        self._began = 0.0
-        """When the turn's first tool was used, by the monotonic clock."""
-        self.filled = False
-        """The caller has heard that something is being looked up."""
 
     def turned(self, number: int, text: str, said: str) -> None:
         """The caller's turn reaches the model. `said`: the agent's last words."""
-        self._turn, self._uses, self.filled = number, 0, False
+        self._turn, self._uses = number, 0
         self.clerk.heard(text, said)
-
-    @property
-    def patience(self) -> float:
-        """Seconds until a filler is due, for a tool that is used now."""
-        now = time.monotonic()
-        if not self._uses:
-            self._began = now
-        return max(0.0, self._began + self._fill - now)
 
     @property
     def granted(self) -> Proposal | None:
@@ -141,6 +126,8 @@ class Tools:
         about = [_ABOUT] if offered else []
         if offered and all(tool.identifies for tool in offered):
             about.append(_FIRST.format(tools=" or ".join(tool.name for tool in offered)))
+            if self.clerk.given:
+                about.append(_GIVEN.format(places=" and ".join(self.clerk.given)))
         head = 1 if messages and messages[0]["role"] == "system" else 0
         made = [*messages[:head], *_developer(about), *settled(messages[head:])]
         last = next((at for at in range(len(made) - 1, -1, -1) if made[at]["role"] == "user"), 0)
@@ -150,15 +137,6 @@ class Tools:
     async def use(self, name: str, arguments: Mapping[str, Any], language: str) -> Outcome:
         self._uses += 1
         return await self.clerk.use(name, arguments, language)
-
-    def filler(self, asking: Asking) -> list[Frame]:
-        """Once a turn; of no turn, for it answers nothing."""
-        if self.filled:
-            return []
-        self.filled = True
-        language, pace = asking.language, PACE.of(asking.frame)
-        text = self._say(Phrase.FILLER, language, self._turn)
-        return speech(text, language, remembered=False, pace=pace, route="filler")
 
     def spoken(self, outcome: Outcome, asking: Asking) -> list[Frame]:
         """What is said in the model's place."""

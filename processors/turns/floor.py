@@ -56,6 +56,11 @@ class Floor:
         return self._speaking or self._owing
 
     @property
+    def owing(self) -> bool:
+        """An answer is owed, and nothing of it sounds."""
+        return self._owing and not self._speaking and not self._in_turn
+
+    @property
     def watching(self) -> bool:
         """Speech is being watched: `voiced` wants to be asked."""
         return self._watching and not self._in_turn

@@ -96,6 +96,10 @@ class TurnTaking:
         said = self.floor.in_turn or self.floor.watching
         return self._smart_turn is not None and said and self.language in JUDGED
 
+    def waiting(self) -> bool:
+        """Whether the caller is silent and is owed an answer of which nothing sounds."""
+        return self.floor.owing and not self.hearing.speaking
+
     def still(self) -> bool:
         """Whether the caller is silent and nothing waits for that: the beginning of a sound may be
         heard some hundredths of a second later."""

@@ -1,5 +1,6 @@
 """Voice: to the pipeline one speech service, below it any number of voices in order."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
     InterruptionFrame,
+    LLMFullResponseEndFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
@@ -25,6 +27,7 @@ from pipecat.utils.text.base_text_aggregator import TextType
 from knowledge.chain import Fault
 from knowledge.events import Emit
 from processors.frames import (
+    FILLER,
     LANGUAGE,
     PACE,
     PROTECTED,
@@ -32,10 +35,12 @@ from processors.frames import (
     ROUTE,
     TURN,
     Key,
+    UnspokenFrame,
 )
 from processors.voice.client import RATE, SECOND, Client, Script, Sound, Word
 from processors.voice.ready import Ready
 from processors.voice.sentences import sentences
+from processors.voice.unless import unless
 from processors.voice.utterance import Utterance
 from processors.voice.voices import FIRST, Turn, Voices
 
@@ -84,7 +89,7 @@ class _Blocks:
 class Voice(TTSService):
     """Speaks `LLMTextFrame`s, which are whole sentences; nothing unspoken is told as spoken.
 
-    When every voice has failed, an error frame goes up, and the rest of the turn is dropped.
+    When every voice has failed, an error frame goes up, and the rest of the turn goes on as text.
     """
 
     def __init__(
@@ -116,6 +121,10 @@ class Voice(TTSService):
         self._kept: dict[str, Any] = {}
         self._segment: int | None = None
         self._utterance = Utterance("")
+        self._answer = asyncio.Event()
+        """A text that is no filler has come: fillers without a sound yet are left out."""
+        self._unspoken: list[str] = []
+        """Of the turn that nobody could speak to its end."""
         self._last = 0
 
     def can_generate_metrics(self) -> bool:
@@ -129,13 +138,18 @@ class Voice(TTSService):
     ) -> None:
         if PROTECTED.of(frame):
             frame.interruptible = False
+        if isinstance(frame, LLMTextFrame | InterruptionFrame) and ROUTE.of(frame) != FILLER:
+            self._answer.set()
         await super().queue_frame(frame, direction, callback)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, LLMTextFrame) and ROUTE.of(frame) != FILLER:
+            self._answer.clear()
         if isinstance(frame, LLMTextFrame) and not frame.skip_tts:
             for sentence in sentences(frame.text, LANGUAGE.of(frame) or self._default):
                 if self._turn and self._turn == self._refused:
-                    return
+                    self._unspoken.append(sentence)
+                    continue
                 piece = AggregatedTextFrame(sentence, TextType.SENTENCE, raw_text=sentence)
                 piece.interruptible = frame.interruptible
                 self._keep(frame, piece)
@@ -145,6 +159,12 @@ class Voice(TTSService):
             self._keep(frame, None)
         elif isinstance(frame, InterruptionFrame):
             self._last = 0
+            self._answer.clear()
+            self._unspoken.clear()
+        elif isinstance(frame, LLMFullResponseEndFrame) and self._unspoken:
+            rest = UnspokenFrame(" ".join(self._unspoken), LANGUAGE.of(frame) or self._default)
+            self._unspoken.clear()
+            await super().process_frame(rest, direction)
         await super().process_frame(frame, direction)
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
@@ -153,7 +173,10 @@ class Voice(TTSService):
         blocks = _Blocks(context_id, self._segment, context.seconds)
         counted = False
         try:
-            async with aclosing(self._voices.say(utterance, context, self._script)) as sounds:
+            said = self._voices.say(utterance, context, self._script)
+            if self._filling:
+                said = unless(self._answer, said)
+            async with aclosing(said) as sounds:
                 async for sound, words in sounds:
                     if utterance.asked and not counted:
                         counted = True
@@ -165,6 +188,9 @@ class Voice(TTSService):
                 yield frame
             await self._give_up(context_id)
         else:
+            if self._filling and not context.seconds:
+                await self._leave_out(context_id)
+                return
             blocks.words += utterance.complete()
             for frame in blocks.flush():
                 yield frame
@@ -225,8 +251,17 @@ class Voice(TTSService):
         language = self._kept.get(LANGUAGE.name) or self._default
         return Script(text, language, self._kept.get(PACE.name, PACE.default), self._call)
 
-    async def _give_up(self, context_id: str) -> None:
+    @property
+    def _filling(self) -> bool:
+        return self._kept.get(ROUTE.name) == FILLER
+
+    async def _leave_out(self, context_id: str) -> None:
         self._utterance.told = True
-        self._refused = self._turn
-        await self.push_error("voice: no provider could speak")
         await self.remove_audio_context(context_id)
+
+    async def _give_up(self, context_id: str) -> None:
+        self._refused = self._turn
+        if self._utterance.rest and not self._filling:
+            self._unspoken.append(self._utterance.rest)
+        await self.push_error("voice: no provider could speak")
+        await self._leave_out(context_id)

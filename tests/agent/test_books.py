@@ -9,6 +9,7 @@ from agent.books import open_books
 from agent.migration import migrate
 from agent.settings import Settings
 from knowledge.events import Acknowledged, Decided, Event, nowhere
+from knowledge.tables import REVISION
 from tests.postgres import free_port
 
 DECIDED = Decided("CA1", "T1", "knowledge", 0.9, "e", "claims", "en", 0.0004)
@@ -37,8 +38,8 @@ async def test_without_any_setting_decisions_stand_in_a_file(tmp_path: Path, poo
 
 async def test_migrating_says_what_it_did(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
-    assert await migrate(settings) == "SQLite: the schema was empty and is 0001"
-    assert await migrate(settings) == "SQLite: the schema is 0001 already"
+    assert await migrate(settings) == f"SQLite: the schema was empty and is {REVISION}"
+    assert await migrate(settings) == f"SQLite: the schema is {REVISION} already"
 
 
 async def test_doctor_says_where_decisions_go(tmp_path: Path) -> None:

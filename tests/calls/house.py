@@ -133,11 +133,21 @@ phrases:
     emergency: {EMERGENCY}
     colleague: A caller for you.
     goodbye: Goodbye.
+    recorded: This is recorded.
+    may_record: May we record this?
+    recording_ok: We record it.
+    not_recorded: We do not record it.
+    recording_deleted: The recording is gone.
     survey: How was it, from one to five?
     survey_thanks: Thank you.
+    collect_right: Is that right?
+    collect_slip: Which part is wrong?
+    collect_letters: Which letters?
+    collect_again: Once more.
   es:
     other_language: Solo hablo español e inglés.
     also: Hablo español.
+    recorded: Esto se graba.
     goodbye: Adiós.
     survey: ¿Qué tal, del uno al cinco?
     survey_thanks: Gracias.
@@ -186,14 +196,21 @@ class House:
     voice: ElevenLabs
     pinecone: Pinecone
     office: Office
-    knowledge: Path
+    data: Path
+    """DATA_DIR."""
     session: aiohttp.ClientSession
+    ear: Path | None = None
+    """Where Twilio's own recordings of the calls go."""
     more: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By scene: what was measured in it."""
 
+    @property
+    def knowledge(self) -> Path:
+        return self.data / "knowledge"
+
     async def play(self, scene: str, act: "Act") -> Played:
         number = f"+1555030{100 + len(self.more)}"
-        more = self.more[scene] = {}
+        more = self.more[scene] = {"data": self.data}
         self.twilio.colleagues.append(COLLEAGUES.get(scene, Colleague)(CLAIMS, number))
 
         async def script(caller: Caller) -> None:
@@ -202,7 +219,8 @@ class House:
             await act(self, caller, more)
 
         url = f"{self.service.url}/twilio/voice"
-        report = await self.twilio.call(url, script, Conditions(called=number))
+        conditions = Conditions(called=number, recording_dir=self.ear)
+        report = await self.twilio.call(url, script, conditions)
         outgoing = [one for one in self.twilio.outgoing if one.caller_id == number]
         return Played(report, outgoing, self.witness, more)
 
@@ -305,7 +323,8 @@ async def open_house(
         service = await enter(serving(settings, stages=witness.stages, also=witness.emit))
         twilio = await enter(Twilio(account, rest=rest))
         session = await enter(aiohttp.ClientSession())
-        house = House(service, witness, twilio, openai, voice, pinecone, office, knowledge, session)
+        house = House(service, witness, twilio, openai, voice, pinecone, office, folder, session)
+        house.ear = folder / "ear" if settings.recording != "off" else None
         if settings.pinecone_api_key is not None:
             for _ in range(2):  # the first finds the index, the second has its connections
                 await house.post("/api/ask", text="When did they build this Brooklyn Bridge?")

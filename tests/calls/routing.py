@@ -13,6 +13,7 @@ from agent.simulators.server import Fault
 from agent.simulators.twilio import Caller
 from knowledge.events import Decided, Switched
 from knowledge.shelf import Renewed
+from tests.calls import collected
 from tests.calls.house import (
     ALONE,
     CONTENT,
@@ -254,7 +255,11 @@ PLANS = {
         [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
         {"sure": sure, "leans": leans, "strange": strange},
     ),
-    "counter": Plan([WRONG], {"stranger": stranger}, acts=sensible),
+    "counter": Plan(
+        [WRONG, *collected.SAID],
+        {"stranger": stranger, **collected.SCENES},
+        acts=collected.patient,
+    ),
 }
 
 

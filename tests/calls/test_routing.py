@@ -5,7 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
-from knowledge.events import Answered, Decided, Learned, Switched, ToolUsed, Transferred, Wished
+from knowledge.events import (
+    Answered,
+    Collected,
+    Decided,
+    Learned,
+    Switched,
+    ToolUsed,
+    Transferred,
+    Wished,
+)
+from tests.calls.collected import AGAIN, BIRTH, READ_BACK, RIGHT, WHICH_LETTERS
 from tests.calls.house import (
     ALONE,
     DAUGHTER,
@@ -233,6 +243,30 @@ def test_an_order_in_a_tools_result_changes_nothing_without_the_callers_yes(play
     one = played["tools"]
     assert one.spoken[3:5] == [SEND, "What else can I do for you?"]
     assert one.more["sent"] == {}
+
+
+def test_a_number_is_typed_and_its_digits_are_seen_by_nobody(played: Calls) -> None:
+    one = played["typed"]
+    assert [(ended.kind, ended.by, ended.outcome) for ended in one.events(Collected)] == [
+        ("policy", "keys", "confirmed"),
+        ("birth", "", "left"),
+    ]
+    assert one.spoken[2:] == [AGAIN, WHICH_LETTERS, RIGHT, BIRTH]
+    assert one.report.pressed == tuple("12012345671")
+    assert READ_BACK in one.more["spoken"]
+    assert "[policy number]" in one.more["seen"]
+    for secret in ("1234567", "four five six", "I have"):
+        assert secret not in one.more["seen"], secret
+
+
+def test_a_number_is_corrected_before_it_is_used(played: Calls) -> None:
+    one = played["voiced"]
+    policy, birth = one.events(Collected)
+    assert (policy.by, policy.outcome, policy.corrections) == ("speech", "confirmed", 1)
+    assert (birth.kind, birth.corrections) == ("birth", 0)
+    assert one.spoken[-1] == INSPECTED
+    assert "1980" not in one.more["seen"]
+    assert "1234567" not in one.more["seen"]
 
 
 def test_who_is_not_identified_three_times_is_put_through(played: Calls) -> None:

@@ -63,6 +63,7 @@ def test_a_caller_is_comforted_while_it_rings_and_no_longer(played: Calls) -> No
     [
         ("busy", "busy", "All are busy."),
         ("no_answer", "no_answer", "Nobody answers."),
+        ("voicemail", "no_answer", "Nobody answers."),
         ("machine", "failed", "That is not possible."),
         ("rest_away", "failed", "That is not possible."),
         ("no_account", "nobody", "That is not possible."),

@@ -13,6 +13,10 @@ WHOLE = "4111111111111111"
 BORN = Said("sb_spk1_snt1", "I was born on March third 1980, and my mail is joe at mail dot com.")
 FRENCH = Said("google_df_today", "Bonjour, est-ce que vous parlez français ?", "fr")
 CUANTO = Said("google_df_half_an_hour", "¿Cuánto tarda un pago?", "es")
+OBJECTS = Said("jfk", "Please don't record this.")
+AGREES = Said("dograh_yes", "Yes, that's fine.")
+DECLINES = Said("azure_weather_mulaw", "No, I'd rather not.")
+PAID = Said("pyd_marcelo", "How long does a payment take?")
 TORN = Said("ps_forever", "<div class=a></div><br/><br/> How old is it?")
 LONG = Said("google_brooklyn", f"{BRIDGE.text} And how long is it, and who has built it?")
 TRES_DIAS = "Un pago tarda tres días."
@@ -24,6 +28,7 @@ async def numbers(house: House, caller: Caller, more: More) -> None:
     for said in CARD:
         await house.asks(caller, said, HELP)
     await house.asks(caller, BORN, HELP)
+    await house.asks(caller, BRIDGE, OPENED)
     more["prompts"] = str([request["messages"] for request in house.openai.requests])
 
 
@@ -54,19 +59,42 @@ async def damaged(house: House, caller: Caller, _more: More) -> None:
     await house.asks(caller, LONG, OPENED)
 
 
+async def objects(house: House, caller: Caller, _more: More) -> None:
+    await house.asks(caller, BRIDGE, OPENED)
+    await house.asks(caller, OBJECTS, "The recording is gone.")
+    await house.asks(caller, BRIDGE, OPENED)
+
+
+async def agrees(house: House, caller: Caller, _more: More) -> None:
+    await house.asks(caller, AGREES, "We record it.")
+    await house.asks(caller, PAID, THREE_DAYS)
+
+
+async def declines(house: House, caller: Caller, _more: More) -> None:
+    await house.asks(caller, DECLINES, "We do not record it.")
+    await house.asks(caller, PAID, THREE_DAYS)
+
+
 PLANS = {
     "tight": Plan(
-        [TORN, LONG],
-        {"damaged": damaged},
+        [TORN, LONG, AGREES, DECLINES, PAID],
+        {"damaged": damaged, "agrees": agrees, "declines": declines},
         {
+            "RECORDING": "consent",
             "INPUT_PROCESSING_MAX_TEXT_LENGTH": str(len(BRIDGE.text)),
             "INPUT_PROCESSING_MIN_SANITIZATION_CONFIDENCE": "0.4",
         },
     ),
     "words": Plan(
-        [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO],
-        {"numbers": numbers, "switches": switches, "foreign": foreign, "read": read},
-        {"LANGUAGES": "en,es"},
+        [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO, OBJECTS],
+        {
+            "numbers": numbers,
+            "switches": switches,
+            "foreign": foreign,
+            "read": read,
+            "objects": objects,
+        },
+        {"LANGUAGES": "en,es", "RECORDING": "on"},
         answers={
             "un pago": "How long does a payment take?",
             "payment takes": TRES_DIAS,

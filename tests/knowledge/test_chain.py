@@ -148,6 +148,19 @@ async def test_beside_a_late_provider_the_next_is_asked_and_the_quicker_wins() -
     assert late.closed == 1
 
 
+async def test_hedges_are_limited_and_the_step_to_the_next_is_not() -> None:
+    late, quick = Scripted("late", [EVER]), good("quick")
+    late.breaker.failures = 100
+    late.breaker.allowance.least = 2
+    loop = asyncio.get_running_loop()
+    waits = []
+    for _ in range(4):
+        began = loop.time()
+        await Run().relay(late, quick, hedge=HEDGE)
+        waits.append(loop.time() - began)
+    assert waits == pytest.approx([HEDGE, HEDGE, FIRST, FIRST])
+
+
 async def test_a_hedge_that_loses_is_closed_and_not_charged() -> None:
     slow, slower = good("slow", HEDGE + 0.03), Scripted("slower", [EVER])
     run = await Run().relay(slow, slower, hedge=HEDGE)
@@ -328,6 +341,19 @@ class TestBreaker:
         breaker.failed(Fault("limited", retry_after=5.0), 100.0)
         assert not breaker.admits(104.9)
         assert breaker.admits(105.0)
+
+    def test_one_that_is_probed_spends_no_turn_on_trying(self) -> None:
+        breaker = Breaker(probed=True)
+        breaker.failed(Fault("limited", retry_after=1.0), 100.0)
+        assert not any(breaker.admits(float(now)) for now in range(100, 200))
+        breaker.proved()
+        assert breaker.admits(200.0)
+
+    def test_nobody_shortens_the_time_that_a_provider_named(self) -> None:
+        breaker = Breaker(probed=True)
+        breaker.failed(Fault("limited", retry_after=60.0), 100.0)
+        breaker.failed(Fault("late"), 101.0)
+        assert breaker.until == 160.0
 
     def test_what_only_a_new_setting_cures_is_not_tried_again(self) -> None:
         breaker = Breaker()

@@ -88,6 +88,8 @@ def test_what_is_no_day_in_the_past_is_none(said: str) -> None:
         "A as in apple B as in Boston one two three four five six seven",
         "a de avión, be, uno dos tres cuatro cinco seis siete",
         "a be doce treinta y cuatro cinco seis siete",
+        "alpha bravo one two three four five six seven",
+        "A alpha, B bravo, one two three four five six seven",
     ],
 )
 def test_a_code_is_the_same_however_it_is_said(said: str) -> None:

@@ -22,6 +22,9 @@ def test_the_shipped_agent_says_everything_in_both_languages(phrase: Phrase, lan
     if phrase is Phrase.OPENS_AGAIN:
         assert "{opening}" in said
         said = said.replace("{opening}", "")
+    if phrase is Phrase.COLLECT_HEARD:
+        assert "{number}" in said
+        said = said.replace("{number}", "")
     assert "{" not in said
 
 

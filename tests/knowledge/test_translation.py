@@ -8,10 +8,11 @@ import httpx2
 import openai
 import pytest
 
-from agent.simulators.openai import OpenAI, Writing, table
+from agent.simulators.openai import LIMIT, TOKENS, OpenAI, Writing, table
 from agent.simulators.server import Fault
 from knowledge import glossary
-from knowledge.events import Event, Switched, nowhere
+from knowledge.events import Event, Quota, Switched, Used, nowhere
+from knowledge.spending import Spending
 from knowledge.translation import IMPATIENT, WITHIN, Translations, confidence
 from knowledge.translators import ModelTranslator
 
@@ -133,6 +134,55 @@ async def test_the_next_provider_reads_what_the_first_refuses(
         assert found is not None
         assert (found.text, found.provider) == (ENGLISH, "flash")
         assert [event.fault for event in events if isinstance(event, Switched)] == ["denied"]
+        await translations.close()
+
+
+async def test_the_next_provider_is_asked_beside_one_that_is_slow(
+    http: openai.DefaultAsyncHttpxClient,
+) -> None:
+    async with provider(latency=1.0) as first, provider() as second:
+        translators = [translator(first, http, "openai"), translator(second, http, "flash")]
+        translations = Translations(translators, WORDS, emit=nowhere)
+        found = await translations.read(SPANISH, "es", "en")
+        assert found is not None
+        assert found.provider == "flash"
+        await translations.close()
+
+
+async def test_what_was_used_and_what_is_left_is_told_of_the_call_that_asked(
+    http: openai.DefaultAsyncHttpxClient,
+) -> None:
+    events: list[Event] = []
+    async with provider() as simulated:
+        translations = Translations([translator(simulated, http)], WORDS, emit=events.append)
+        await translations.read(SPANISH, "es", "en", call="CA1")
+        (used,) = [event for event in events if isinstance(event, Used)]
+        assert (used.call, used.service, used.model) == ("CA1", "translator", "gpt-4.1-mini")
+        assert used.read > 0
+        assert used.written > 0
+        left = {event.what: event.left for event in events if isinstance(event, Quota)}
+        assert left == {"requests": LIMIT - 1, "tokens": TOKENS}
+        await translations.close()
+
+
+async def test_at_the_budget_the_cheaper_provider_reads(
+    http: openai.DefaultAsyncHttpxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.translation.HEDGE", 10.0)
+    spending = Spending(0.000_001)
+    async with provider() as dear, provider() as cheap:
+        translators = [
+            ModelTranslator("dear", "key", dear.api, "gpt-4.1", http=http),
+            ModelTranslator("cheap", "key", cheap.api, "gpt-4.1-nano", http=http),
+        ]
+        translations = Translations(
+            translators, WORDS, emit=spending.record, order=spending.thrifty
+        )
+        names = []
+        for text in (SPANISH, "¿está cubierto el granizo?"):
+            found = await translations.whole(text, "es", "en")
+            names.append(found.provider if found else "")
+        assert names == ["dear", "cheap"]
         await translations.close()
 
 

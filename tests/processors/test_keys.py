@@ -49,6 +49,13 @@ async def test_every_other_key_stays_a_key() -> None:
     assert not any(isinstance(f, (TextFrame, TranscriptionFrame)) for f in frames)
 
 
+async def test_while_a_number_is_collected_0_is_a_digit() -> None:
+    async with Bench(Keys(lambda: True)) as bench:
+        await bench.send(zero := InputDTMFFrame(KeypadEntry.ZERO))
+        await bench.settle()
+        assert bench.got()[0] is zero
+
+
 async def test_audio_passes_within_the_push() -> None:
     async with Bench(Keys()) as bench:
         audio = InputAudioRawFrame(bytes(320), 8000, 1)

@@ -24,6 +24,7 @@ from pipecat.frames.frames import (
     TextFrame,
     TranscriptionFrame,
     TTSSpeakFrame,
+    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -50,6 +51,7 @@ from processors.contract.case import Case
 from processors.contract.trials import STALL, does_not_stall
 from processors.ears.deepgram import Deepgram
 from processors.ears.service import Ears
+from processors.fillers import Fillers
 from processors.frames import LANGUAGE, TURN, HeardFrame, HoldReleaseFrame, WishFrame
 from processors.localize import Localize
 from processors.model.local import Local, Phrases
@@ -186,7 +188,12 @@ class Line(MediaStream):
 
 def line_input(_house: House, _session: aiohttp.ClientSession) -> LineInput:
     return LineInput(
-        Line(), played=lambda _mark, _now: None, ended=lambda _stopped: None, still=bool
+        Line(),
+        heard=lambda _pcm: None,
+        pressed=lambda: None,
+        played=lambda _mark, _now: None,
+        ended=lambda _stopped: None,
+        still=bool,
     )
 
 
@@ -197,6 +204,7 @@ def line_output(_house: House, _session: aiohttp.ClientSession) -> LineOutput:
         holds=True,
         emit=nowhere,
         sent=lambda _mulaw, _at: None,
+        cleared=lambda _now: None,
         said=lambda _words: None,
         asked=lambda _wish: None,
     )
@@ -240,7 +248,11 @@ SUBJECTS = {
     ),
     "translate": Subject(
         lambda _house, _: Translate(
-            Translations([], Glossary(), emit=nowhere), default="es", target="en", least=0.5
+            Translations([], Glossary(), emit=nowhere),
+            call="CA1",
+            default="es",
+            target="en",
+            least=0.5,
         ),
         (turn(),),
     ),
@@ -249,6 +261,10 @@ SUBJECTS = {
     "localize": Subject(
         lambda _house, _: Localize(Translations([], Glossary(), emit=nowhere), least=0.5),
         (LLMTextFrame("Hail is covered."),),
+    ),
+    "fillers": Subject(
+        lambda house, _: Fillers(house.persona, language=lambda: "en", waiting=lambda: False),
+        (LLMTextFrame("Hail is covered."), UserStoppedSpeakingFrame()),
     ),
     "voice": Subject(voice, SPOKEN, consumes=ANSWER),
     "line-output": Subject(

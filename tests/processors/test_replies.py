@@ -18,7 +18,7 @@ def understood(text: str, language: str) -> Phrase | None:
 
 
 def stage() -> Replies:
-    return Replies(PERSONA, understood=understood)
+    return Replies(PERSONA, understood)
 
 
 def turn(text: str, role: str = "user", *, speculation: bool = False) -> LLMContextFrame:

@@ -50,6 +50,22 @@ async def test_what_is_personal_goes_no_further_not_even_in_the_recognisers_own_
     assert desk.vault.fill("pay with [card number]") == "pay with 4111111111111111"
 
 
+async def test_who_collects_a_number_in_the_call_hears_what_was_said() -> None:
+    heard: list[tuple[str, str]] = []
+    sanitize = Sanitize(
+        Redactor({}, today=date(2026, 11, 22)),
+        Vault(),
+        longest=5000,
+        least=0.6,
+        heard=lambda shown, said: heard.append((shown, said)),
+    )
+    async with Bench(sanitize) as bench:
+        await bench.send(interim("five five"))
+        await bench.send(final("My phone is 555 010 0300"))
+        await bench.settle()
+    assert heard == [("My phone is [phone number]", "My phone is 555 010 0300")]
+
+
 async def test_words_that_are_not_final_yet_are_masked_and_not_remembered() -> None:
     desk = Desk()
     frames = await desk.pass_on(interim("four one one one"), final("four one"), interim("one one"))

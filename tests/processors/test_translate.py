@@ -10,7 +10,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from knowledge.chain import Breaker, Fault
 from knowledge.events import nowhere
 from knowledge.glossary import Glossary
-from knowledge.translation import WITHIN, Translations
+from knowledge.translation import WITHIN, Rendered, Translations
 from processors.contract import Bench
 from processors.frames import LANGUAGE, READING, STRANGE, WANTED
 from processors.localize import Localize
@@ -22,18 +22,18 @@ READ = {"¿qué es el deducible?": "what is the deductible?", "no tengo coche": 
 class Reader:
     """Knows two sentences, of which it reads one wrongly."""
 
-    name = "reader"
+    name = model = "reader"
 
     def __init__(self, texts: Mapping[str, str] = READ) -> None:
         self.breaker = Breaker()
         self._texts = texts
         self.asked: list[str] = []
 
-    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> str:
+    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> Rendered:
         self.asked.append(text)
         if text not in self._texts:
             raise Fault("broken")
-        return self._texts[text]
+        return Rendered(self._texts[text])
 
 
 def turn(text: str, language: str = "es", strange: str = "") -> LLMContextFrame:
@@ -51,7 +51,9 @@ def translations(*readers: Reader) -> Translations:
 
 
 async def pass_on(frame: Frame, translations: Translations, least: float = 0.5) -> LLMContextFrame:
-    async with Bench(Translate(translations, default="es", target="en", least=least)) as bench:
+    async with Bench(
+        Translate(translations, call="CA1", default="es", target="en", least=least)
+    ) as bench:
         await bench.send(frame)
         await bench.settle()
     (passed,) = [frame for frame in bench.got() if isinstance(frame, LLMContextFrame)]

@@ -19,6 +19,8 @@ from agent.simulators.twilio.webhook import Answer, Webhooks
 
 EVENTS = {"queued": "initiated", "ringing": "ringing", "in-progress": "answered"}
 """`StatusCallbackEvent` of a state; every other state is the event `completed`."""
+DETECTED = 0.3
+"""Seconds after which it is known whether a person has answered; Twilio takes about four."""
 GRACE = 5.0
 """Seconds that Twilio lets a telephone ring beyond `Timeout`."""
 
@@ -30,7 +32,7 @@ class Colleague:
     number: str
     caller_id: str = ""
     """Only for calls from this number; empty: from any."""
-    does: Literal["answers", "busy", "no-answer", "failed"] = "answers"
+    does: Literal["answers", "voicemail", "busy", "no-answer", "failed"] = "answers"
     rings: float = 0.2
     """Seconds until it answers or is found busy."""
     stays: float = math.inf
@@ -57,6 +59,8 @@ class Order:
     timeout: float = 60.0
     status_callback: str = ""
     events: tuple[str, ...] = ("completed",)
+    machine_callback: str = ""
+    """`AsyncAmdStatusCallback`, where machines are to be detected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Outgoing:
         does = self._colleague.does
         if await self._rings():
             await self._become("canceled")
-        elif does == "answers":
+        elif does in {"answers", "voicemail"}:
             await self._become("in-progress")
             await self._talk()
             await self._become("completed")
@@ -132,6 +136,8 @@ class Outgoing:
 
     async def _talk(self) -> None:
         first = Given(self.order.twiml) if self.order.twiml else Fetch(self.order.url)
+        if self.order.machine_callback:
+            self._telling.append(asyncio.create_task(self._detect()))
         tasks = [
             asyncio.create_task(self._execute(first)),
             asyncio.create_task(self._leave()),
@@ -163,6 +169,18 @@ class Outgoing:
                 update.cancel()
                 running.cancel()
                 await asyncio.gather(running, update, return_exceptions=True)
+
+    async def _detect(self) -> Answer:
+        """What answered, after a moment of listening."""
+        await asyncio.sleep(DETECTED)
+        taken = "machine_start" if self._colleague.does == "voicemail" else "human"
+        form = {
+            "CallSid": self.sid,
+            "AccountSid": self._account,
+            "AnsweredBy": taken,
+            "MachineDetectionDuration": str(round(DETECTED * 1000)),
+        }
+        return await self.webhooks.ask(self.order.machine_callback, form)
 
     async def _leave(self) -> None:
         """The colleague hangs up: after `stays` at the latest, after having talked."""

@@ -33,6 +33,7 @@ def routes(house: House, operator: Operator) -> APIRouter:
         """News of a colleague's call."""
         form, errand = await _read(house, request)
         await operator.news(errand, call_of(form), form.first("CallStatus"))
+        await operator.taken(errand, call_of(form), form.first("AnsweredBy"))
         return Response(status_code=204)
 
     async def join(request: Request) -> Response:
@@ -64,7 +65,13 @@ def routes(house: House, operator: Operator) -> APIRouter:
         form, errand = await _read(house, request)
         return await stream(house, form, back=errand.department)
 
-    steps = {"status": status, "join": join, "wait": wait, "over": over, "back": back}
+    steps = {
+        "status": status,
+        "join": join,
+        "wait": wait,
+        "over": over,
+        "back": back,
+    }
     for path, post in steps.items():
         router.add_api_route(
             f"/twilio/transfer/{path}", post, methods=["POST"], response_model=None

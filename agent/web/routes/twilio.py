@@ -27,6 +27,9 @@ from knowledge.events import Malformed
 POLICY, UNDECODABLE, BROKEN = 1008, 1003, 1011
 """Codes of RFC 6455 with which a media socket is closed."""
 
+SAID = frozenset(str(number) for number in range(1, 100))
+"""How often Twilio has spoken in our place, as our own address says it."""
+
 
 def routes(house: House) -> APIRouter:
     """Each path also with a slash at its end, as numbers are configured by hand."""
@@ -37,10 +40,11 @@ def routes(house: House) -> APIRouter:
 
     async def stream_ended(request: Request) -> Response:
         """The next stream of a call, at another worker where this one drains."""
+        said = request.query_params.get("said", "0")
         form = await proven(house, request)
         if house.ended(told(house, form)):
             return document(twiml.hangup())
-        return await stream(house, form)
+        return await stream(house, form, said=int(said) if said in SAID else 0)
 
     async def dialled(request: Request) -> Response:
         """After a number that was called in the agent's place."""

@@ -122,18 +122,21 @@ async def arrive(house: House, form: Form) -> Response:
     return document(twiml.reject() if way is Way.OFTEN else house.front.elsewhere.full(called))
 
 
-async def stream(house: House, form: Form, *, back: str | None = None) -> Response:
-    """The next media stream of a call that is on; `back`: see `twiml.connect`."""
+async def stream(house: House, form: Form, *, back: str | None = None, said: int = 0) -> Response:
+    """The next media stream of a call that is on; `back`, `said`: see `twiml.connect`."""
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
     if back is None and house.front.arrivals.people():
         return document(house.front.elsewhere.person(form.first("To")))
     await house.front.returns(call_of(form))
-    return await _stream(house, form, back)
+    return await _stream(house, form, back, said)
 
 
-async def _stream(house: House, form: Form, back: str | None = None) -> Response:
+async def _stream(house: House, form: Form, back: str | None = None, said: int = 0) -> Response:
     token = await house.tokens.issue(call_of(form))
     called = form.first("To")
     called = called if _NUMBER.fullmatch(called) else ""
-    return document(twiml.connect(house.public, token, called=called, back=back))
+    caller = house.recognise(form.first("From"))
+    return document(
+        twiml.connect(house.public, token, called=called, caller=caller, back=back, said=said)
+    )

@@ -73,6 +73,7 @@ async def test_a_call_is_placed_once_with_all_that_it_needs(
     assert (order.to, order.caller_id) == ("+15550100200", "+15550100100")
     assert (order.twiml, order.timeout) == ("<Response><Say>Hello</Say></Response>", 20.0)
     assert order.status_callback == "https://a.example/status?room=1"
+    assert order.machine_callback == order.status_callback
     assert order.events == ("initiated", "ringing", "answered", "completed")
     assert await client.status(sid) == "queued"
 

@@ -12,6 +12,8 @@ from knowledge.events import (
     Answered,
     Began,
     CallBack,
+    Closed,
+    Collected,
     Decided,
     Drifted,
     Ended,
@@ -21,6 +23,7 @@ from knowledge.events import (
     Late,
     Learned,
     Malformed,
+    Opened,
     Switched,
     ToolUsed,
     Transferred,
@@ -64,6 +67,8 @@ def turn(*, answer: float = 0.25, interrupted: bool = False) -> Turn:
 DECIDED = Decided("CA1", "t", "model", 0.2, "e", "claims", "en", 0.004)
 FIRST = Answered("CA1", "voice", "local", 0.1)
 SWITCHED = Switched("CA1", "ears", "deepgram", "late")
+OPENED = Opened("", "ears", "deepgram", "late", "here")
+CLOSED = Closed("", "ears", "deepgram", 5.2)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +82,8 @@ SWITCHED = Switched("CA1", "ears", "deepgram", "late")
         ([DECIDED], "answerline_decision_seconds_sum", 0.004),
         ([FIRST], "answerline_provider_first_byte_seconds_count,local,voice", 1),
         ([SWITCHED], "answerline_provider_switched_total,late,deepgram,ears", 1),
+        ([OPENED], "answerline_provider_left_alone,deepgram,ears", 1),
+        ([OPENED, CLOSED], "answerline_provider_left_alone,deepgram,ears", 0),
         ([Guarded("CA1", "instructions")], "answerline_guarded_total,instructions", 1),
         ([Waited("CA1", "whisper", 0.3)], "answerline_wait_seconds_sum,whisper", 0.3),
         ([Late("CA1", 0.03)] * 2, "answerline_late_frames_total", 2),
@@ -139,6 +146,7 @@ def test_decisions_and_what_came_of_them_are_counted() -> None:
         Transferred("CA1", "claims", "busy", 12.0),
         CallBack("CA1", "claims"),
         ToolUsed("CA1", "status", "done", 0.4),
+        Collected("CA1", "policy", "keys", "confirmed", 1, 21.0),
         Acknowledged("", "file"),
         Unacknowledged("", "full"),
     ):
@@ -153,6 +161,7 @@ def test_decisions_and_what_came_of_them_are_counted() -> None:
     assert found["answerline_drift_warnings_total,accuracy"] == 1
     assert found["answerline_transfers_total,claims,busy"] == 1
     assert found["answerline_call_backs_total,claims"] == 1
+    assert found["answerline_number_seconds_sum,keys,policy,confirmed"] == 21.0
     assert found["answerline_tool_seconds_sum,done,status"] == 0.4
     assert found["answerline_journal_acknowledged_total,file"] == 1
     assert found["answerline_journal_unacknowledged_total,full"] == 1

@@ -146,6 +146,23 @@ async def test_a_probe_fails_as_a_call_would(trouble: Trouble, kind: str) -> Non
         await client.probe()
 
 
+@pytest.mark.parametrize(
+    ("trouble", "mishaps", "kind"),
+    [
+        (Trouble.NONE, Mishaps(stall_after=0.0), "cut"),
+        (Trouble.DROP, Mishaps(drop_after=0.1), "cut"),
+        (Trouble.GARBAGE, Mishaps(), "broken"),
+    ],
+)
+async def test_a_probe_is_no_success_where_only_the_connection_is_accepted(
+    trouble: Trouble, mishaps: Mishaps, kind: str
+) -> None:
+    behaviour = Behaviour(fault=trouble, latency=0.0)
+    async with Provider(behaviour=behaviour, mishaps=mishaps) as provider:
+        with pytest.raises(Fault, match=kind):
+            await Deepgram("key", ("en",), base_url=provider.url).probe()
+
+
 async def test_a_wrong_key_is_denied_and_never_named() -> None:
     async with Provider(key="right") as provider:
         with pytest.raises(Fault) as caught:

@@ -161,7 +161,7 @@ async def test_it_goes_back_to_the_better_one_when_that_is_well_again() -> None:
             await heard.say(ONE)
             await said(heard, 1)
             await first.behave(fault=Fault.NONE, latency=0.05)
-            better.checkups.due = 0.0
+            better.breaker.proved()
             await until(lambda: first.seen.open == 1 and second.seen.open == 0)
             await heard.say(TWO)
             await said(heard, 2)
@@ -181,6 +181,40 @@ async def test_noise_that_opens_the_vad_is_no_reason_to_switch() -> None:
         await said(heard, 1)
         assert heard.text == ONE.transcript
         assert not [event for event in heard.events if isinstance(event, Switched)]
+
+
+async def test_who_hears_no_word_in_so_much_voice_is_not_believed_where_there_is_another() -> None:
+    deaf = Behaviour(fault=Fault.EMPTY, latency=0.05)
+    async with (
+        Provider(BOTH, behaviour=deaf) as bad,
+        Provider(BOTH, behaviour=QUICK) as good,
+        call([client(bad, "bad"), client(good, "good")], speed=12.0) as heard,
+    ):
+        await heard.say(ONE)
+        await said(heard, 1)
+        assert heard.text == ONE.transcript
+        await heard.hear(silence(0.3))
+        await heard.say(TWO)
+        await said(heard, 2)
+        assert heard.text == f"{ONE.transcript} {TWO.transcript}"
+
+
+async def test_in_noise_a_second_opinion_is_asked_for_once_and_nobody_is_charged() -> None:
+    async with (
+        Provider(BOTH, behaviour=QUICK) as first,
+        Provider(BOTH, behaviour=QUICK) as second,
+        call([client(first, "first"), client(second, "second")], speed=12.0) as heard,
+    ):
+        for _ in range(3):
+            await heard.say(spoken("gibberish that nobody knows"))
+            await heard.hear(silence(3.0))
+        await until(lambda: first.seen.open == 1 and second.seen.open == 0)
+        await heard.say(ONE)
+        await said(heard, 1)
+        assert heard.text == ONE.transcript
+        switched = [event.provider for event in heard.events if isinstance(event, Switched)]
+        assert switched == ["first"]
+        assert second.seen.requests == 1
 
 
 async def test_speech_that_the_vad_missed_becomes_final_all_the_same() -> None:

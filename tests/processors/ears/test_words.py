@@ -176,3 +176,29 @@ def test_silence_that_was_listened_to_needs_no_answer() -> None:
     line.words.take(line.heard(mouth, 1.4, final=True), mouth)
     assert line.words.done == SECOND // 2
     assert line.words.ceased(line.ring.received, 0.2) is True
+
+
+def test_finals_share_no_sample_and_what_was_given_up_belongs_to_none() -> None:
+    line = Line("how", "much", "is", "it")
+    mouth = line.connect()
+    line.pass_by(2.0)
+    first = line.words.take(line.heard(mouth, 1.0, final=True), mouth)
+    second = line.words.take(line.heard(mouth, 1.5, final=True), mouth)
+    assert first is not None
+    assert second is not None
+    assert (first.span, second.span) == ((0, SECOND), (SECOND, round(1.5 * SECOND)))
+    line.pass_by(2.0)
+    line.words.give_up(line.ring.received)
+    line.pass_by(2.0)
+    later = line.words.take(Heard("yes", until=6.0, final=True, answers=True), mouth)
+    assert later is not None
+    assert later.span == (4 * SECOND, 6 * SECOND)
+
+
+def test_who_listens_to_speech_alone_says_where_it_began() -> None:
+    line = Line()
+    mouth = line.connect()
+    line.pass_by(9.0)
+    said = line.words.take(Heard("yes", since=3.0, until=5.0, final=True), mouth)
+    assert said is not None
+    assert said.span == (3 * SECOND, 5 * SECOND)

@@ -16,6 +16,7 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMTextFrame,
+    UserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
@@ -38,6 +39,7 @@ from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.routing import Thresholds
 from knowledge.tools import TOOLS
+from processors.fillers import Fillers
 from processors.frames import LANGUAGE, REMEMBERED, TURN, HeardFrame, PersonFrame
 from processors.model.local import Local, Phrases
 from processors.model.openai import Account, OpenAI, connections
@@ -82,7 +84,7 @@ class Mouth(FrameProcessor):
         self.persons: list[PersonFrame] = []
         self.answers = 0
         """Responses in which something was said that is remembered."""
-        self._speaking = False
+        self.speaking = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -90,7 +92,7 @@ class Mouth(FrameProcessor):
             case LLMTextFrame() if not REMEMBERED.of(frame):
                 self.fillers.append(frame.text)
             case LLMTextFrame():
-                self._speaking = True
+                self.speaking = True
                 self.said.append((frame.text.strip(), LANGUAGE.of(frame), TURN.of(frame)))
                 await self.push_frame(HeardFrame(frame.text.strip()))
             case _:
@@ -98,7 +100,7 @@ class Mouth(FrameProcessor):
         if isinstance(frame, PersonFrame):
             self.persons.append(frame)
         if isinstance(frame, LLMFullResponseEndFrame):
-            self.answers, self._speaking = self.answers + self._speaking, False
+            self.answers, self.speaking = self.answers + self.speaking, False
 
 
 class Talk:
@@ -110,6 +112,7 @@ class Talk:
         self.model: SimulatedModel
         self.office: SimulatedOffice
         self.clerk: Clerk
+        self.language = "en"
         self.events: list[Event] = []
         self._worker = worker
         self._turns = itertools.count(1)
@@ -125,7 +128,9 @@ class Talk:
 
     async def begin(self, text: str, language: str = "en") -> None:
         """A turn of the caller's; nobody waits for the answer."""
+        self.language, self.mouth.speaking = language, False
         self.context.add_message({"role": "user", "content": text})
+        await self._worker.queue_frame(UserStoppedSpeakingFrame())
         frame = TURN.on(LANGUAGE.on(LLMContextFrame(self.context), language), next(self._turns))
         await self._worker.queue_frame(frame)
 
@@ -186,10 +191,16 @@ async def talk(
             patience=PATIENT,
             instructions=instructions,
             withheld=lambda language: PERSONA.say(Phrase.WITHHELD, language),
-            tools=Tools(clerk, PERSONA.say, fill=fill),
+            tools=Tools(clerk, PERSONA.say),
         )
         context, mouth = LLMContext(), Mouth()
-        composed = [_route(clerk, events.append), spoken, mouth, AgentTurn(context)]
+        fillers = Fillers(
+            PERSONA,
+            language=lambda: made.language,
+            waiting=lambda: not mouth.speaking,
+            after=fill,
+        )
+        composed = [_route(clerk, events.append), spoken, fillers, mouth, AgentTurn(context)]
         async with _running(composed) as worker:
             made = Talk(worker, context, mouth)
             made.model, made.office, made.clerk, made.events = model, office, clerk, events

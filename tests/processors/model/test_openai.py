@@ -121,6 +121,18 @@ async def test_every_failure_has_its_name(
     assert "sk-test" not in str(failed.value)
 
 
+async def test_a_probe_asks_as_a_turn_does_and_leaves_at_the_first_token(
+    provider: simulated.OpenAI, http: httpx2.AsyncClient
+) -> None:
+    asking = client(provider, http)
+    await asking.probe()
+    assert len(provider.requests) == 1
+    await until(lambda: provider.seen.open == 0)
+    await provider.behave(fault=Failing.EMPTY)
+    with pytest.raises(Fault, match="empty"):
+        await asking.probe()
+
+
 async def test_a_limit_says_for_how_long(
     provider: simulated.OpenAI, http: httpx2.AsyncClient
 ) -> None:

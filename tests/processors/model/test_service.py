@@ -28,7 +28,7 @@ from agent.simulators import openai as simulated
 from agent.simulators.server import Fault as Failing
 from knowledge.answers import Answer, Question
 from knowledge.chain import Breaker, Fault
-from knowledge.events import Answered, Event, Switched
+from knowledge.events import Answered, Event, Switched, Used
 from processors.contract.bench import Bench
 from processors.frames import LANGUAGE, ROUTE, TURN, speech
 from processors.model.client import Client, Finish, Piece, Prompt
@@ -129,9 +129,11 @@ async def test_every_text_frame_is_whole_sentences(
     assert isinstance(spoken[0], LLMFullResponseStartFrame)
     assert isinstance(spoken[-1], LLMFullResponseEndFrame)
     assert texts(spoken) == ["First you call us.", " Then we look at it.", " After that we pay."]
-    [answered] = events
+    answered, used = events
     assert isinstance(answered, Answered)
     assert (answered.call, answered.service, answered.provider) == ("CA1", "model", "openai")
+    assert isinstance(used, Used)
+    assert (used.call, used.model, used.written > 0) == ("CA1", "gpt-x", True)
 
 
 async def test_frames_know_language_turn_and_route() -> None:
@@ -224,7 +226,7 @@ async def test_the_embedded_answer_never_races_a_model_that_is_only_slow(
     slow = replace(PATIENT, hedge=0.1)
     down, events = await run([connected(provider, http), LOCAL], patience=slow)
     assert texts(down)[0] == "First you call us."
-    assert [type(event) for event in events] == [Answered]
+    assert [type(event) for event in events] == [Answered, Used]
 
 
 async def test_the_chain_never_ends_empty() -> None:

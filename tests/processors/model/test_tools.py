@@ -157,13 +157,13 @@ async def test_a_back_office_that_fails_costs_a_sentence(fault: Fault, word: str
 
 
 async def test_a_tool_that_takes_long_is_filled_once_and_not_remembered() -> None:
-    async with talk(sensible, honest, fill=0.05) as call:
+    async with talk(sensible, honest, fill=0.3) as call:
         await identified(call)
         call.mouth.fillers.clear()
-        await call.office.behave(latency=0.5)
+        await call.office.behave(latency=0.6)
         assert await call.say("What is the status of my claim?") == "Your claim is inspected."
-        filler = PERSONA.say(Phrase.FILLER, "en", 2)
-        assert call.mouth.fillers == [filler]
+        (filler,) = call.mouth.fillers
+        assert filler in PERSONA.phrases["en"][Phrase.FILLER]
         assert filler not in str(call.context.get_messages())
 
 
@@ -182,7 +182,8 @@ async def test_the_next_model_takes_over_in_the_middle_of_a_call() -> None:
         call = sensible(messages, offered)
         return Call(call.name, '{"policy_number": ', before="Let me see.") if call else None
 
-    async with talk(broken, honest, spare=sensible, fill=0.0) as call:
+    async with talk(broken, honest, spare=sensible, fill=0.3) as call:
+        await call.office.behave(latency=0.25)
         await call.begin("my claim: A B one two three four five six seven")
         await until(lambda: ("Your claim is inspected.", "en", 1) in call.mouth.said)
         assert call.mouth.said[0][0] == "Let me see."

@@ -24,7 +24,16 @@ from agent.simulators.server import Fault as Failing
 from knowledge.chain import Fault
 from knowledge.events import Answered, Event, Switched, nowhere
 from processors.contract.bench import UP, Bench
-from processors.frames import LANGUAGE, PACE, PROTECTED, REMEMBERED, ROUTE, TURN, speech
+from processors.frames import (
+    LANGUAGE,
+    PACE,
+    PROTECTED,
+    REMEMBERED,
+    ROUTE,
+    TURN,
+    UnspokenFrame,
+    speech,
+)
 from processors.voice.archive import Archive
 from processors.voice.client import SECOND, Client
 from processors.voice.elevenlabs import ElevenLabs
@@ -225,6 +234,8 @@ async def test_when_nobody_can_speak_nothing_is_told_as_spoken() -> None:
     assert heard.text == ""
     assert heard.audio == []
     assert "voice" in heard.errors[0].error
+    (rest,) = [frame for frame in heard.down if isinstance(frame, UnspokenFrame)]
+    assert (rest.text, rest.language) == (TEXT, "en")
     assert isinstance(heard.down[-2], LLMFullResponseEndFrame)
     assert len(mute.asked) == 1  # the turn's later sentence was refused
 
@@ -234,6 +245,8 @@ async def test_what_was_said_before_the_last_voice_failed_stays_told() -> None:
     heard = await hear([breaking], speech(TEXT, "en"))
     assert heard.text == "Hello there"  # 14 characters in a second, down to a whole word
     assert heard.errors
+    (rest,) = [frame for frame in heard.down if isinstance(frame, UnspokenFrame)]
+    assert rest.text == TEXT.removeprefix("Hello there ")
 
 
 async def test_the_next_turn_asks_again() -> None:

@@ -1,0 +1,44 @@
+"""What a call knows when it begins, of itself and of its caller, and what it leaves behind."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+
+from knowledge.callers import Callers
+from knowledge.memory import Exchange, Memory, Recollection
+
+
+class Acquaintance:
+    def __init__(
+        self,
+        memory: Memory,
+        callers: Callers,
+        call: str,
+        caller: str,
+        *,
+        languages: Collection[str],
+    ) -> None:
+        """`caller`: as `knowledge.callers` names it, "" for nobody. `languages`: that we speak."""
+        self.caller = caller
+        self._memory = memory
+        self._callers = callers
+        self._call = call
+        self._languages = languages
+
+    async def recall(self) -> Recollection:
+        """A new call has the language of its caller's last one. Never raises, takes 50 ms at most:
+        both are asked at the same time."""
+        recalled, language = await asyncio.gather(
+            self._memory.recall(self._call), self._callers.language(self.caller)
+        )
+        self._callers.met(self.caller, self._call)
+        if recalled.language or language not in self._languages:
+            return recalled
+        return replace(recalled, language=language)
+
+    def greeted(self, language: str) -> None:
+        self._memory.greeted(self._call, language)
+
+    def remember(self, exchange: Exchange) -> None:
+        self._memory.remember(self._call, exchange)
+        self._callers.met(self.caller, self._call, exchange.language)

@@ -1,0 +1,42 @@
+"""What goes to a call's memory: each turn of the caller with what was heard of its answer."""
+
+import time
+
+from agent.acquaintance import Acquaintance
+from knowledge.memory import Exchange
+
+
+class Exchanges:
+    """Of one stream of a call."""
+
+    def __init__(self, acquaintance: Acquaintance) -> None:
+        self._acquaintance = acquaintance
+        self._unanswered: list[str] = []
+        """What the caller said that no answer was heard to yet."""
+        self._asked_at = 0.0
+        self._last: Exchange | None = None
+
+    def asked(self, text: str) -> None:
+        if not self._unanswered:
+            self._asked_at = time.time()
+        self._unanswered.append(text)
+
+    def heard(self, text: str, language: str) -> None:
+        """The caller heard this, and whatever it was: the greeting lies behind."""
+        self._acquaintance.greeted(language)
+        if self._unanswered:
+            asked = " ".join(self._unanswered)
+            self._unanswered.clear()
+            self._keep(Exchange(self._asked_at, asked, text, language))
+
+    def went_on(self, text: str, language: str) -> None:
+        """The rest of an answer was heard from somebody else."""
+        if self._unanswered or self._last is None:
+            self.heard(text, language)
+        else:
+            last = self._last
+            self._keep(Exchange(last.at, last.caller, f"{last.agent} {text}", language))
+
+    def _keep(self, exchange: Exchange) -> None:
+        self._last = exchange
+        self._acquaintance.remember(exchange)

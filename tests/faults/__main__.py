@@ -1,4 +1,7 @@
-"""python -m tests.faults [--service STT] [--trouble slow] [--json reports/faults.json]"""
+"""python -m tests.faults [--service STT] [--trouble slow] [--calls] [--json reports/faults.json]
+
+`--calls`: whole calls too, where a caller waits for the service: STT, LLM and TTS.
+"""
 
 import argparse
 import asyncio
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from tests.faults.calls import calls
 from tests.faults.cell import RIGS, Cell
 from tests.faults.matrix import cells, stores
 from tests.faults.speaking import EarsRig
@@ -18,13 +22,20 @@ from tests.faults.storing import RestRig
 from tests.faults.wire import Trouble
 
 
-def main(services: Sequence[str], troubles: Sequence[str], report: Path | None) -> bool:
+def main(
+    services: Sequence[str], troubles: Sequence[str], report: Path | None, *, whole: bool
+) -> bool:
     kinds = [rig for rig in RIGS if rig.service in (services or [rig.service])]
     wrong = [Trouble(name) for name in troubles] or list(Trouble)
     EarsRig.speed = 1.0
     with tempfile.TemporaryDirectory() as folder, stores(Path(folder)):
         found = asyncio.run(cells([(kind, trouble) for trouble in wrong for kind in kinds]))
-    found.sort(key=lambda cell: [rig.service for rig in RIGS].index(cell.service))
+        if whole:
+            chosen = {kind.service: wrong for kind in kinds}
+            found += asyncio.run(calls(Path(folder) / "calls", chosen))
+    found.sort(
+        key=lambda cell: [rig.service for rig in RIGS].index(cell.service.removesuffix(" (call)"))
+    )
     sys.stdout.write(f"{'':13}{'':22}{'healthy':>8}{'first':>8}{'third':>8}{'back':>8}\n")
     for cell in found:
         figures = (cell.healthy, cell.first, cell.open, cell.back)
@@ -50,7 +61,8 @@ if __name__ == "__main__":
     names = [rig.service for rig in RIGS]
     options.add_argument("--service", action="append", default=[], choices=names)
     options.add_argument("--trouble", action="append", default=[], choices=list(Trouble))
+    options.add_argument("--calls", action="store_true")
     options.add_argument("--json", type=Path)
-    chosen = options.parse_args()
+    given = options.parse_args()
     logger.remove()
-    sys.exit(not main(chosen.service, chosen.trouble, chosen.json))
+    sys.exit(not main(given.service, given.trouble, given.json, whole=given.calls))

@@ -16,7 +16,8 @@ from tests.faults.wire import SPOKEN, Trouble, Wire
 
 RETRY_AFTER = 1.0
 """Seconds that a provider in `Trouble.LIMITED` names."""
-_FAULTS = {
+FAULTS: dict[Trouble | None, Fault] = {
+    None: Fault.NONE,
     Trouble.LIMITED: Fault.LIMITED,
     Trouble.BROKEN: Fault.BROKEN,
     Trouble.EMPTY: Fault.EMPTY,
@@ -69,7 +70,7 @@ class Rig(ABC):
     async def be(self, trouble: Trouble | None) -> None:
         await self.wire.be(trouble)
         if self.provider is not None:
-            fault = _FAULTS.get(trouble, Fault.NONE) if trouble in SPOKEN else Fault.NONE
+            fault = FAULTS[trouble if trouble in SPOKEN else None]
             await self.provider.behave(fault=fault, retry_after=RETRY_AFTER)
 
     @abstractmethod

@@ -5,7 +5,7 @@ where they come in several utterances. What was masked is shown nowhere again; i
 to whoever called, to be used within the call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -22,6 +22,8 @@ FEWEST = 4
 """Digits in a row that are masked unless they are harmless."""
 _FEWEST_CODE = 3
 """Of a card's security code."""
+_LONGEST_CODE = 64
+"""Letters and digits of a number that utterance after utterance goes on with."""
 _PATIENCE = 3
 """Utterances without a number after which a number that was begun is over."""
 _CHATTER = 7
@@ -33,6 +35,8 @@ _CARD = 13
 """Digits of the shortest card number."""
 _CODE_TO_COME = 4
 """Utterances after a card number in which its security code may be told."""
+_ALONE = 100
+"""Tokens behind a card number among which its code may be told, and nothing else."""
 _DATED = 7
 """Digits of a day, a month and a whole year."""
 _BIRTH = listed("""
@@ -87,8 +91,10 @@ class _Case:
     """The caller has told a whole card number."""
     behind: int
     """The token behind that number, where it stands in this utterance."""
-    taken: frozenset[int]
+    taken: Set[int]
     """Tokens that are judged already."""
+    words: Set[str]
+    """All that is said."""
 
 
 class Redactor:
@@ -120,18 +126,21 @@ class Redactor:
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
+        words = {token.text for token in said}
         given, behind = self._card_given > 0, 0
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
             begun = self._open.code if self._goes_on(said, run) else ""
-            mask, code = self._judge(_Case(text, said, run, begun, given, behind, frozenset(taken)))
+            if self._nothing(said, run, begun):
+                continue
+            mask, code = self._judge(_Case(text, said, run, begun, given, behind, taken, words))
             if mask is not None:
                 masks.append(mask)
                 taken.update(range(mask.span.first, mask.span.after))
                 if mask.kind is Kind.CARD and len(mask.value) >= _CARD:
                     given, behind = True, mask.span.after
             if code and around.ends(said, run.after):
-                open_ = _Open(code)
+                open_ = _Open(code[-_LONGEST_CODE:])
         told = any(mask.kind is Kind.BIRTH and self._past(mask.value) for mask in masks)
         spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
         waiting = self._year_to_come and not row and len(said) <= _CHATTER
@@ -151,17 +160,13 @@ class Redactor:
             return fresh
 
         for match in kept.written(self._kept, text):
-            inside = [
-                at
-                for at, token in enumerate(said)
-                if token.start < match.end() and token.end > match.start()
-            ]
-            take(Span(inside[0], inside[-1] + 1))
+            take(harmless.spanned(said, match))
         masks: list[_Mask] = []
         emails = [span for span in places.emails(text, said) if take(span)]
         streets = [span for span in places.addresses(said, found) if take(span)]
         days = [span for span in harmless.dates(text, said, found) if take(span)]
-        births = [span for span in days if self._is_birth(text, said, span, days)]
+        dated = {at for span in days for at in range(span.first, span.after)}
+        births = [span for span in days if self._is_birth(text, said, span, dated)]
         for what, spans in (
             (Kind.EMAIL, emails),
             (Kind.ADDRESS, streets),
@@ -171,6 +176,11 @@ class Redactor:
         for span in harmless.clocks(text, said):
             take(span)
         return masks, taken
+
+    def _nothing(self, said: Sequence[Token], run: Run, begun: str) -> bool:
+        """Too short to be masked, and no next utterance goes on with it."""
+        short = len(run.digits) < _FEWEST_CODE and not begun and not self._year_to_come
+        return short and not around.ends(said, run.after)
 
     def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
@@ -230,7 +240,7 @@ class Redactor:
         """Three digits may be a card's security code: they are announced as one, follow a card at
         once, or are all that is said after one."""
         said, run = case.said, case.run
-        words = {token.text for token in said}
+        words = case.words
         if words & CUES[Kind.CVV] - CUES[Kind.SSN] and not words & CUES[Kind.SSN]:
             return True
         if len(words & BEHIND_IT) > 1 or (words & BEHIND_IT and words & DIGITS):
@@ -241,14 +251,14 @@ class Redactor:
             return True
         if case.behind and len(run.digits) in {3, 4}:
             return True
+        if not case.given or len(said) - case.behind > _ALONE:
+            return False
         beside = (
-            token
-            for at, token in enumerate(said)
-            if at >= case.behind and at not in case.taken and not run.first <= at < run.after
+            said[at]
+            for at in range(case.behind, len(said))
+            if at not in case.taken and not run.first <= at < run.after
         )
-        return case.given and all(
-            token.text in around.BARE or joins(token) or token.masked for token in beside
-        )
+        return all(token.text in around.BARE or joins(token) or token.masked for token in beside)
 
     def _mask(self, said: Sequence[Token], run: Run, what: Kind, code: str) -> _Mask:
         first, after = run.first, run.after
@@ -265,10 +275,9 @@ class Redactor:
             first -= 1
         return _Mask(Span(first, after), what, code)
 
-    def _is_birth(self, text: str, said: Sequence[Token], span: Span, days: Sequence[Span]) -> bool:
+    def _is_birth(self, text: str, said: Sequence[Token], span: Span, dated: Set[int]) -> bool:
         """Announced in its own part of the sentence, with no other day between; or told alone."""
-        others = {at for day in days if day is not span for at in range(day.first, day.after)}
-        if around.announced(said, span.first, span.after, _BIRTH, others):
+        if around.announced(said, span.first, span.after, _BIRTH, dated):
             return True
         if any(token.text == "soy" for token in said[max(0, span.first - 2) : span.first]):
             return True
@@ -278,8 +287,7 @@ class Redactor:
 
     def _bare_birth(self, text: str, said: Sequence[Token], span: Span | Run) -> bool:
         """A day long ago and nothing else: most likely the answer to when somebody was born."""
-        beside = (*said[: span.first], *said[span.after :])
-        if not all(token.text in around.BARE or joins(token) for token in beside):
+        if not around.alone(said, span.first, span.after):
             return False
         return self._past(_text(text, said, span)) >= _ADULT
 

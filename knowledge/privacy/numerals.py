@@ -1,6 +1,7 @@
 """Numbers in a text, as figures and as English and Spanish words, with where they stand."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -114,6 +115,12 @@ def tokens(text: str) -> list[Token]:
         )
         for match in _TOKEN.finditer(text)
     ]
+
+
+def touched(said: Sequence[Token], match: re.Match[str]) -> tuple[int, int]:
+    """The first token that a match has a part of, and the token after the last one."""
+    first = bisect_right(said, match.start(), key=lambda token: token.end)
+    return first, bisect_left(said, match.end(), lo=first, key=lambda token: token.start)
 
 
 def letter(token: Token, *, named: bool) -> str:

@@ -95,6 +95,8 @@ class _Case:
     """Tokens that are judged already."""
     words: Set[str]
     """All that is said."""
+    talked: int
+    """See `around.talk`."""
 
 
 class Redactor:
@@ -126,14 +128,16 @@ class Redactor:
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
-        words = {token.text for token in said}
+        words, talked = {token.text for token in said}, around.talk(said)
         given, behind = self._card_given > 0, 0
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
-            begun = self._open.code if self._goes_on(said, run) else ""
+            begun = self._open.code if self._goes_on(said, run, talked) else ""
             if self._nothing(said, run, begun):
                 continue
-            mask, code = self._judge(_Case(text, said, run, begun, given, behind, taken, words))
+            mask, code = self._judge(
+                _Case(text, said, run, begun, given, behind, taken, words, talked)
+            )
             if mask is not None:
                 masks.append(mask)
                 taken.update(range(mask.span.first, mask.span.after))
@@ -179,8 +183,9 @@ class Redactor:
 
     def _nothing(self, said: Sequence[Token], run: Run, begun: str) -> bool:
         """Too short to be masked, and no next utterance goes on with it."""
-        short = len(run.digits) < _FEWEST_CODE and not begun and not self._year_to_come
-        return short and not around.ends(said, run.after)
+        short = len(run.digits) < _FEWEST_CODE and not begun
+        year = self._year_to_come and _year(run)
+        return short and not year and not around.ends(said, run.after)
 
     def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
@@ -190,14 +195,16 @@ class Redactor:
         digits = "".join(one for one in case.begun if one.isdigit()) + run.digits
         if card(digits):
             return self._mask(said, run, Kind.CARD, code), ""
-        if case.begun and (own := self._kept_of(code)):
-            return _Mask(Span(run.first, run.after), Kind.NUMBER, own, instead=own), ""
         foreigner = around.foreigner(said, run, letters)
+        spelled = kept.spelled(self._kept, said, run)
+        if case.begun and not spelled and (own := self._kept_of(case, code)):
+            return _Mask(_of(own, run, letters), Kind.NUMBER, own, instead=own), ""
         cue = Kind.DNI if foreigner else around.cue(said, run)
-        if not foreigner and kept.spelled(self._kept, said, run):
+        if spelled and not foreigner:
             return None, ""
         birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
-        if self._year_to_come and _year(run) and around.goes_on(said, run, run.first):
+        year = self._year_to_come and _year(run)
+        if year and around.goes_on(said, run, run.first, case.talked):
             span = Span(run.first, run.after)
             return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
         stays = 0 if foreigner else self._harmless(case, cue, birth)
@@ -230,8 +237,10 @@ class Redactor:
             return len(run.numerals)
         return len(run.numerals) if harmless.clock_said(said, run) else 0
 
-    def _kept_of(self, code: str) -> str:
+    def _kept_of(self, case: _Case, code: str) -> str:
         """The kept number that ends the code; "" for none."""
+        if kept.lettered(case.said, case.run):
+            return ""
         letters = sum(not one.isdigit() for one in code)
         codes = (code[start:] for start in range(letters + 1))
         return next((one for one in codes if kept.whole(self._kept, one)), "")
@@ -296,12 +305,12 @@ class Redactor:
         days = (spoken_date(day, language, today=self._today) for language in ("en", "es"))
         return max((self._today.year - one.year for one in days if one), default=0)
 
-    def _goes_on(self, said: Sequence[Token], run: Run) -> bool:
+    def _goes_on(self, said: Sequence[Token], run: Run, talked: int) -> bool:
         """The utterance begins with this run, so that it may go on with the last one's number."""
         if not self._open.code:
             return False
         letters = letters_before(said, run.first)
-        return around.goes_on(said, run, letters[0][1] if letters else run.first)
+        return around.goes_on(said, run, letters[0][1] if letters else run.first, talked)
 
     def _still_open(self, said: Sequence[Token], row: Sequence[Run]) -> _Open:
         """Without a number in it: letters begin one, a word or two between its parts end none."""
@@ -327,6 +336,17 @@ def _kind(
         return Kind.PHONE
     before = "".join(one for one, _ in letters)
     return kind(digits, before, around.letter_after(said, run.after)[0], cue)
+
+
+def _of(own: str, run: Run, letters: Sequence[tuple[str, int]]) -> Span:
+    """The part of a kept number that this utterance tells: its letters too."""
+    told = run.digits
+    first = run.first
+    for one, at in reversed(letters):
+        told = one + told
+        if own.endswith(told):
+            first = at
+    return Span(first, run.after)
 
 
 def _year(run: Run) -> bool:

@@ -32,16 +32,21 @@ def alone(said: Sequence[Token], first: int, after: int) -> bool:
     return begins(said, first) and ends(said, after)
 
 
-def goes_on(said: Sequence[Token], run: Run, first: int) -> bool:
+def talk(said: Sequence[Token]) -> int:
+    """Words, without those that come with any number."""
+    return sum(token.text.isalpha() and token.text not in BARE for token in said)
+
+
+def goes_on(said: Sequence[Token], run: Run, first: int, talked: int) -> bool:
     """Whether a number may be the rest of one that the last utterance began: it comes first, or
-    with few words (`and the rest is`, `lo que falta es`). `first`: with the letters before it."""
+    with few words (`and the rest is`, `lo que falta es`). `first`: with the letters before it.
+    `talked`: see `talk`, of all that is said."""
     after = run.after
     if len(run.digits) == 1 and not alone(said, first, after):
         return False
     if begins(said, first):
         return True
-    beside = (*said[max(0, first - _REACH) : first], *said[after : after + _REACH])
-    return sum(token.text.isalpha() and token.text not in BARE for token in beside) <= _FEW
+    return talked - talk(said[first:after]) <= _FEW
 
 
 def ends(said: Sequence[Token], after: int) -> bool:
@@ -76,7 +81,11 @@ def foreigner(said: Sequence[Token], run: Run, letters: Sequence[tuple[str, int]
         return False
     before = "".join(one for one, _ in letters)
     told = before[-4:-1] == "NIE" or cue(said, run) is Kind.DNI
-    return before[-1:] in {"X", "Y", "Z"} and told and bool(letter_after(said, run.after, named=True)[0])
+    return (
+        before[-1:] in {"X", "Y", "Z"}
+        and told
+        and bool(letter_after(said, run.after, named=True)[0])
+    )
 
 
 def cue(said: Sequence[Token], run: Run) -> Kind | None:
@@ -112,7 +121,10 @@ def announced(
         return False
     back = range(first - 1, max(-1, first - 1 - _ANNOUNCED), -1)
     before = (said[at] for at in takewhile(lambda at: at not in others, back))
-    near = (*takewhile(_same_clause, before), *takewhile(_same_clause, said[after : after + _CUE_BEHIND]))
+    near = (
+        *takewhile(_same_clause, before),
+        *takewhile(_same_clause, said[after : after + _CUE_BEHIND]),
+    )
     return any(token.text in words for token in near)
 
 

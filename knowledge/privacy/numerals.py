@@ -3,8 +3,8 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from knowledge.privacy.kinds import Kind, counted, listed
 from knowledge.words import fold
@@ -80,8 +80,7 @@ class Form(Enum):
     """With a word for hundreds, thousands or more in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     text: str
     """Folded: small letters without accents."""
     start: int
@@ -95,8 +94,7 @@ class Token:
         return len(self.text) > 1 and self.text[0] == "["
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     digits: str
     form: Form
     first: int

@@ -8,6 +8,7 @@ to whoever called, to be used within the call.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from knowledge.identification import spoken_date
 from knowledge.privacy import around, harmless, kept, places
@@ -78,8 +79,7 @@ class _Mask:
     instead: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     """A number to be judged, and all that is known around it."""
 
     text: str
@@ -133,11 +133,10 @@ class Redactor:
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
             begun = self._open.code if self._goes_on(said, run, talked) else ""
-            if self._nothing(said, run, begun):
+            case = _Case(text, said, run, begun, given, behind, taken, words, talked)
+            if self._nothing(case):
                 continue
-            mask, code = self._judge(
-                _Case(text, said, run, begun, given, behind, taken, words, talked)
-            )
+            mask, code = self._judge(case)
             if mask is not None:
                 masks.append(mask)
                 taken.update(range(mask.span.first, mask.span.after))
@@ -181,11 +180,14 @@ class Redactor:
             take(span)
         return masks, taken
 
-    def _nothing(self, said: Sequence[Token], run: Run, begun: str) -> bool:
+    def _nothing(self, case: _Case) -> bool:
         """Too short to be masked, and no next utterance goes on with it."""
-        short = len(run.digits) < _FEWEST_CODE and not begun
-        year = self._year_to_come and _year(run)
-        return short and not year and not around.ends(said, run.after)
+        digits = len(case.run.digits)
+        if case.begun or digits >= FEWEST or (self._year_to_come and _year(case.run)):
+            return False
+        if digits >= _FEWEST_CODE and self._code_expected(case):
+            return False
+        return not around.ends(case.said, case.run.after)
 
     def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
@@ -213,7 +215,7 @@ class Redactor:
             if not run.numerals:
                 return None, code if harmless.clock_said(said, case.run) else ""
             digits = run.digits
-        expected = self._code_expected(case, cue)
+        expected = self._code_expected(case)
         if len(digits) < (_FEWEST_CODE if expected else FEWEST):
             return None, "" if stays else code
         bare = not case.begun and len(run.digits) >= _DATED
@@ -245,7 +247,7 @@ class Redactor:
         codes = (code[start:] for start in range(letters + 1))
         return next((one for one in codes if kept.whole(self._kept, one)), "")
 
-    def _code_expected(self, case: _Case, cue: Kind | None) -> bool:
+    def _code_expected(self, case: _Case) -> bool:
         """Three digits may be a card's security code: they are announced as one, follow a card at
         once, or are all that is said after one."""
         said, run = case.said, case.run

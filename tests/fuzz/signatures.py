@@ -68,14 +68,14 @@ def legitimate() -> Iterator[tuple[str, bool]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgery:
+class Claim:
     kind: str
     claim: Signed
     form: Form
     upgrade: bool = False
 
 
-class Signatures:
+class Forgeries:
     """Forged ones; the same for the same seed."""
 
     def __init__(self, seed: str, public: str = "https://phone.example.com") -> None:
@@ -83,7 +83,7 @@ class Signatures:
         self._public = public
         self._checker = Signature(KEY, public)
         self._digest, self._upgrade = "sha1", False
-        self._makers: dict[str, Callable[[Forgery], Forgery]] = {
+        self._makers: dict[str, Callable[[Claim], Claim]] = {
             "one bit": self._bit,
             "one letter": self._letter,
             "cut": self._cut,
@@ -119,13 +119,13 @@ class Signatures:
             found[kind] = tried + 1, taken + good
         return found
 
-    def _real(self) -> Forgery:
+    def _real(self) -> Claim:
         """Half of them for a webhook with a form, the rest for a stream."""
         self._upgrade = self._chance.random() < 0.3
         self._digest = self._chance.choice(list(SETTINGS))
         path, form = (MEDIA, Form(FORM)) if self._upgrade else (VOICE, FORM)
         claim = Signed(path, "", self._proof(KEY), SETTINGS[self._digest])
-        return Forgery("", claim, form, upgrade=self._upgrade)
+        return Claim("", claim, form, upgrade=self._upgrade)
 
     def _proof(self, key: str, root: str = "", path: str = "", form: Form | None = None) -> str:
         root = root or self._public
@@ -134,24 +134,24 @@ class Signatures:
             return sign(address, None, key, self._digest)
         return sign(root + (path or VOICE), form or FORM, key, self._digest)
 
-    def _bit(self, real: Forgery) -> Forgery:
+    def _bit(self, real: Claim) -> Claim:
         raw = bytearray(base64.b64decode(real.claim.signature))
         place = self._chance.randrange(len(raw) * 8)
         raw[place // 8] ^= 1 << place % 8
         return _with(real, base64.b64encode(raw).decode())
 
-    def _letter(self, real: Forgery) -> Forgery:
+    def _letter(self, real: Claim) -> Claim:
         proof = real.claim.signature
         place = self._chance.randrange(len(proof.rstrip("=")))
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_ \x00é"
         letter = self._chance.choice([one for one in letters if one != proof[place]])
         return _with(real, proof[:place] + letter + proof[place + 1 :])
 
-    def _cut(self, real: Forgery) -> Forgery:
+    def _cut(self, real: Claim) -> Claim:
         proof = real.claim.signature
         return _with(real, proof[: self._chance.randrange(1, len(proof))])
 
-    def _encoded(self, real: Forgery) -> Forgery:
+    def _encoded(self, real: Claim) -> Claim:
         proof = real.claim.signature
         raw = base64.b64decode(proof)
         twice = base64.b64encode(proof.encode()).decode()
@@ -170,7 +170,7 @@ class Signatures:
         )
         return _with(real, self._chance.choice(forms))
 
-    def _lookalike(self, real: Forgery) -> Forgery:
+    def _lookalike(self, real: Claim) -> Claim:
         found = [at for at, one in enumerate(real.claim.signature) if one in LOOKALIKES]
         if not found:
             return _with(real, "а" + real.claim.signature[1:])
@@ -178,7 +178,7 @@ class Signatures:
         proof = real.claim.signature
         return _with(real, proof[:at] + LOOKALIKES[proof[at]] + proof[at + 1 :])
 
-    def _address(self, real: Forgery) -> Forgery:
+    def _address(self, real: Claim) -> Claim:
         host = urlsplit(self._public).netloc
         roots = (
             "https://evil.example.com",
@@ -192,7 +192,7 @@ class Signatures:
         )
         return _with(real, self._proof(KEY, root=self._chance.choice(roots)))
 
-    def _path(self, real: Forgery) -> Forgery:
+    def _path(self, real: Claim) -> Claim:
         paths = (
             "/twilio/status",
             "/twilio/voic",
@@ -203,27 +203,27 @@ class Signatures:
         )
         return _with(real, self._proof(KEY, path=self._chance.choice(paths)))
 
-    def _query(self, real: Forgery) -> Forgery:
+    def _query(self, real: Claim) -> Claim:
         query = self._chance.choice(["x=1", "?", "%00", "a=b&c=d", "#x", "\udcff"])
         return replace(real, claim=replace(real.claim, query=query))
 
-    def _changed(self, real: Forgery, fields: dict[str, list[str]]) -> Forgery:
+    def _changed(self, real: Claim, fields: dict[str, list[str]]) -> Claim:
         """A websocket has no form: its proof is another key's."""
         if real.upgrade:
             return _with(real, self._proof("another"))
         form = {name: values for name, values in (real.form | fields).items() if values}
         return replace(real, form=Form(form))
 
-    def _field(self, real: Forgery) -> Forgery:
+    def _field(self, real: Claim) -> Claim:
         name = self._chance.choice(list(FORM))
         value = self._chance.choice(["x", "CA2", "\x00", "\ud800", "+15550101", "0" * 3000])
         return self._changed(real, {name: [value]})
 
-    def _algorithm(self, real: Forgery) -> Forgery:
+    def _algorithm(self, real: Claim) -> Claim:
         named = "HMAC_SHA256" in real.claim.settings
         settings = ("", "algorithm=HMAC_MD5", "algorithm=NONE") if named else (SHARED,)
         return replace(real, claim=replace(real.claim, settings=self._chance.choice(settings)))
 
 
-def _with(real: Forgery, proof: str) -> Forgery:
+def _with(real: Claim, proof: str) -> Claim:
     return replace(real, claim=replace(real.claim, signature=proof))

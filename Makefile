@@ -66,6 +66,10 @@ bench-input: $(READY) ## masking and languages on labelled utterances
 chaos: $(READY) ## worker, relay, Redis and PostgreSQL killed in rounds; nothing may be lost
 	$(BIN)/python -m tests.chaos
 
+.PHONY: fuzz
+fuzz: $(READY) ## hostile messages, requests, signatures and words; no call may suffer
+	$(BIN)/python -m tests.fuzz
+
 .PHONY: audit
 audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/
 	$(BIN)/python deploy/audit.py

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 MOST = 64 * 1024
 """Bytes of the longest message that a stream survives."""
 SILENCE = 16
@@ -287,8 +289,8 @@ def wish(data: str | bytes, stream: str) -> bool:
     if isinstance(data, bytes):
         return False
     try:
-        message = json.loads(data)
-    except (ValueError, RecursionError):
+        message = orjson.loads(data)
+    except ValueError:
         return False
     if not isinstance(message, dict) or message.get("streamSid", stream) != stream:
         return False

@@ -61,10 +61,10 @@ def legitimate() -> Iterator[tuple[str, bool]]:
             for slash in ("", "/"):
                 proof = sign(f"{root}{VOICE}{slash}", FORM, digest=digest)
                 claim = Signed(VOICE, "", proof, settings)
-                yield f"{root}{VOICE}{slash}, {digest}", checker.proves_post(claim, FORM)
+                yield f"{public}: {root}{VOICE}{slash}, {digest}", checker.proves_post(claim, FORM)
                 proof = sign(f"{socket}{MEDIA}{slash}", digest=digest)
                 claim = Signed(MEDIA, "", proof, settings)
-                yield f"{socket}{MEDIA}{slash}, {digest}", checker.proves_upgrade(claim)
+                yield f"{public}: {socket}{MEDIA}{slash}, {digest}", checker.proves_upgrade(claim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ chaos: $(READY) ## everything that may be away is: nothing may be lost, every tu
 sweep: $(READY) ## 200 callers tell personal data; none of it may be kept anywhere
 	$(BIN)/python -m tests.sweep
 
+.PHONY: fuzz
+fuzz: $(READY) ## hostile messages, requests, signatures and words; no call may suffer
+	$(BIN)/python -m tests.fuzz
+
 .PHONY: audit
 audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/
 	$(BIN)/python deploy/audit.py

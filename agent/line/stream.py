@@ -69,7 +69,7 @@ class MediaStream:
             if event["type"] != "websocket.receive":
                 return
             text = event.get("text")
-            message = Bad("binary message") if text is None else parse(text)
+            message = Bad("binary message") if text is None else parse(text, self.sid)
             if isinstance(message, Bad):
                 self._emit(Malformed(self.call, message.reason))
                 continue

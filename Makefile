@@ -64,12 +64,17 @@ bench-input: $(READY) ## masking and languages on labelled utterances
 	$(BIN)/python -m benchmarks.input --report reports/input.json
 
 .PHONY: chaos
-chaos: $(READY) ## worker, relay, Redis and PostgreSQL killed in rounds; nothing may be lost
+chaos: $(READY) ## everything that may be away is: nothing may be lost, every turn is answered
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.faults --json reports/faults.json
 
 .PHONY: sweep
 sweep: $(READY) ## 200 callers tell personal data; none of it may be kept anywhere
 	$(BIN)/python -m tests.sweep
+
+.PHONY: fuzz
+fuzz: $(READY) ## hostile messages, requests, signatures and words; no call may suffer
+	$(BIN)/python -m tests.fuzz
 
 .PHONY: audit
 audit: $(READY) ## vulnerabilities, secrets, licences, bill of materials, in reports/

@@ -6,6 +6,7 @@ at whichever worker, goes on with the memory and greets nobody twice.
 
 import asyncio
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from loguru import logger
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 MOST = 5
 """In one call; after the last one it is ended, for nothing else could be heard."""
-LONGEST = 1500
-"""Characters that are spoken; a document may have 4000."""
-DEADLINE = 10.0
-"""Seconds that the end of a stream waits for what Twilio says to the update."""
+LONGEST = 3000
+"""Characters as XML has them; a document may have 4000."""
+ESCAPED = 5
+"""Characters that one may become."""
+DEADLINE = 4.0
+"""Seconds that Twilio has for it; the end of the stream waits so long as well."""
 
 
 class LastWord:
@@ -52,7 +55,7 @@ class LastWord:
         if self._task is not None or self._rest is None:
             logger.bind(call=self._call.sid).error("an answer could not be spoken")
             return
-        self._task = self._call.own(self._say(self._rest, text[:LONGEST], language))
+        self._task = self._call.own(self._say(self._rest, _fitting(text), language))
 
     async def outcome(self) -> str:
         """Of a stream that was stopped meanwhile."""
@@ -73,8 +76,9 @@ class LastWord:
             farewell = call.persona.say(Phrase.GOODBYE, language)
             document = twiml.say_and_hangup(Said(f"{text} {farewell}", language))
         try:
-            await rest.instruct(call.sid, document)
-        except TwilioError as error:
+            async with asyncio.timeout(DEADLINE):
+                await rest.instruct(call.sid, document)
+        except (TwilioError, TimeoutError) as error:
             self._task = None
             logger.bind(call=call.sid, fault=str(error)).error("an answer could not be spoken")
             return
@@ -82,3 +86,7 @@ class LastWord:
         call.exchanges.went_on(text, language)
         call.emit(Answered(call.sid, "voice", "twilio", loop.time() - began))
         logger.bind(call=call.sid, times=self._said).warning("spoken by Twilio")
+
+
+def _fitting(text: str) -> str:
+    return text if len(escape(text)) <= LONGEST else text[: LONGEST // ESCAPED]

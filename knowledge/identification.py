@@ -63,7 +63,8 @@ def spoken_date(text: str, language: str, *, today: date) -> date | None:
 
     Where day and month could be either, English says the month first.
     """
-    items = list(_items(fold(text[:_LONGEST])))
+    text = text[:_LONGEST]
+    items = list(_items(fold(text)))
     months = [at for at, item in enumerate(items) if isinstance(item, str)]
     if len(months) > 1:
         return None

@@ -17,7 +17,9 @@ _SHORTEST = 200
 """Characters that are read in any case."""
 _TAG = re.compile(r"<[/!?]?[a-zA-Z|][^<>]{0,2000}>")
 _REPEATED = re.compile(r"([^\d\s])\1{3,}")
-_ROLE = re.compile(r"(?:^|(?<=[\n.!?]))\s*(?:system|assistant|developer|tool)\s*:", re.IGNORECASE)
+_ROLE = re.compile(
+    r"(?:^|(?<=[\n.!?]))(?:\s*(?:system|assistant|developer|tool)\s*:)+", re.IGNORECASE
+)
 _ROUNDS = 4
 """What one round takes away may bring together what the next one has to take away."""
 _ORDINAL = re.compile("([ºª])")

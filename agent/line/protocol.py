@@ -66,14 +66,17 @@ Message = Connected | Start | Media | Digit | Mark | Stop | Bad
 _DIGITS = frozenset("0123456789*#ABCD")
 
 
-def parse(text: str | bytes) -> Message:
-    """The message in one websocket frame. Never raises."""
+def parse(text: str | bytes, stream: str = "") -> Message:
+    """The message in one websocket frame. Never raises. `stream`: StreamSid of the socket, once it
+    is known; what names another one is none of ours."""
     try:
         message = orjson.loads(text)
     except (orjson.JSONDecodeError, RecursionError):
         return Bad("not json")
     if not isinstance(message, dict):
         return Bad("not an object")
+    if stream and message.get("streamSid", stream) != stream:
+        return Bad("of another stream")
     match message.get("event"):
         case "media":
             return _media(message.get("media"))
@@ -86,7 +89,7 @@ def parse(text: str | bytes) -> Message:
         case "connected":
             return Connected()
         case "stop":
-            return Stop()
+            return Stop() if isinstance(message.get("stop"), dict) else Bad("stop without details")
         case _:
             return Bad("unknown event")
 
@@ -100,6 +103,8 @@ def _media(media: Any) -> Media | Bad:
         mulaw = binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:  # also UnicodeEncodeError's parent, for a payload that is not ASCII
         return Bad("payload not base64")
+    if not mulaw:
+        return Bad("payload empty")
     if len(mulaw) > LONGEST_MEDIA:
         return Bad("payload too long")
     return Media(mulaw)

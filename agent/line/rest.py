@@ -137,7 +137,7 @@ class TwilioRest:
             await self._ask("GET", self._call("CA" + "0" * 32), None)
 
     async def _update(self, call: str, change: dict[str, str]) -> None:
-        await self._ask("POST", self._call(call), change)
+        _text(await self._ask("POST", self._call(call), change), "sid")  # else it was not Twilio
 
     def _call(self, sid: str) -> str:
         return f"{self._account}/Calls/{quote(sid, safe='')}.json"

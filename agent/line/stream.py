@@ -74,7 +74,7 @@ class MediaStream:
                 self._tell(self._bucket.spilt())
                 continue
             text = event.get("text")
-            message = Bad("binary message") if text is None else parse(text)
+            message = Bad("binary message") if text is None else parse(text, self.sid)
             if isinstance(message, Bad):
                 self._emit(Malformed(self.call, message.reason))
                 continue

@@ -5,9 +5,10 @@ where they come in several utterances. What was masked is shown nowhere again; i
 to whoever called, to be used within the call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from knowledge.identification import spoken_date
 from knowledge.privacy import around, harmless, kept, places
@@ -22,6 +23,8 @@ FEWEST = 4
 """Digits in a row that are masked unless they are harmless."""
 _FEWEST_CODE = 3
 """Of a card's security code."""
+_LONGEST_CODE = 64
+"""Letters and digits of a number that utterance after utterance goes on with."""
 _PATIENCE = 3
 """Utterances without a number after which a number that was begun is over."""
 _CHATTER = 7
@@ -33,6 +36,8 @@ _CARD = 13
 """Digits of the shortest card number."""
 _CODE_TO_COME = 4
 """Utterances after a card number in which its security code may be told."""
+_ALONE = 100
+"""Tokens behind a card number among which its code may be told, and nothing else."""
 _DATED = 7
 """Digits of a day, a month and a whole year."""
 _BIRTH = listed("""
@@ -74,8 +79,7 @@ class _Mask:
     instead: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     """A number to be judged, and all that is known around it."""
 
     text: str
@@ -87,8 +91,12 @@ class _Case:
     """The caller has told a whole card number."""
     behind: int
     """The token behind that number, where it stands in this utterance."""
-    taken: frozenset[int]
+    taken: Set[int]
     """Tokens that are judged already."""
+    words: Set[str]
+    """All that is said."""
+    talked: int
+    """See `around.talk`."""
 
 
 class Redactor:
@@ -120,18 +128,22 @@ class Redactor:
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
+        words, talked = {token.text for token in said}, around.talk(said)
         given, behind = self._card_given > 0, 0
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
-            begun = self._open.code if self._goes_on(said, run) else ""
-            mask, code = self._judge(_Case(text, said, run, begun, given, behind, frozenset(taken)))
+            begun = self._open.code if self._goes_on(said, run, talked) else ""
+            case = _Case(text, said, run, begun, given, behind, taken, words, talked)
+            if self._nothing(case):
+                continue
+            mask, code = self._judge(case)
             if mask is not None:
                 masks.append(mask)
                 taken.update(range(mask.span.first, mask.span.after))
                 if mask.kind is Kind.CARD and len(mask.value) >= _CARD:
                     given, behind = True, mask.span.after
             if code and around.ends(said, run.after):
-                open_ = _Open(code)
+                open_ = _Open(code[-_LONGEST_CODE:])
         told = any(mask.kind is Kind.BIRTH and self._past(mask.value) for mask in masks)
         spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
         waiting = self._year_to_come and not row and len(said) <= _CHATTER
@@ -151,17 +163,13 @@ class Redactor:
             return fresh
 
         for match in kept.written(self._kept, text):
-            inside = [
-                at
-                for at, token in enumerate(said)
-                if token.start < match.end() and token.end > match.start()
-            ]
-            take(Span(inside[0], inside[-1] + 1))
+            take(harmless.spanned(said, match))
         masks: list[_Mask] = []
         emails = [span for span in places.emails(text, said) if take(span)]
         streets = [span for span in places.addresses(said, found) if take(span)]
         days = [span for span in harmless.dates(text, said, found) if take(span)]
-        births = [span for span in days if self._is_birth(text, said, span, days)]
+        dated = {at for span in days for at in range(span.first, span.after)}
+        births = [span for span in days if self._is_birth(text, said, span, dated)]
         for what, spans in (
             (Kind.EMAIL, emails),
             (Kind.ADDRESS, streets),
@@ -172,6 +180,15 @@ class Redactor:
             take(span)
         return masks, taken
 
+    def _nothing(self, case: _Case) -> bool:
+        """Too short to be masked, and no next utterance goes on with it."""
+        digits = len(case.run.digits)
+        if case.begun or digits >= FEWEST or (self._year_to_come and _year(case.run)):
+            return False
+        if digits >= _FEWEST_CODE and self._code_expected(case):
+            return False
+        return not around.ends(case.said, case.run.after)
+
     def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
         said, run = case.said, case.run
@@ -180,14 +197,16 @@ class Redactor:
         digits = "".join(one for one in case.begun if one.isdigit()) + run.digits
         if card(digits):
             return self._mask(said, run, Kind.CARD, code), ""
-        if case.begun and (own := self._kept_of(code)):
-            return _Mask(Span(run.first, run.after), Kind.NUMBER, own, instead=own), ""
         foreigner = around.foreigner(said, run, letters)
+        spelled = kept.spelled(self._kept, said, run)
+        if case.begun and not spelled and (own := self._kept_of(case, code)):
+            return _Mask(_of(own, run, letters), Kind.NUMBER, own, instead=own), ""
         cue = Kind.DNI if foreigner else around.cue(said, run)
-        if not foreigner and kept.spelled(self._kept, said, run):
+        if spelled and not foreigner:
             return None, ""
         birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
-        if self._year_to_come and _year(run) and around.goes_on(said, run, run.first):
+        year = self._year_to_come and _year(run)
+        if year and around.goes_on(said, run, run.first, case.talked):
             span = Span(run.first, run.after)
             return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
         stays = 0 if foreigner else self._harmless(case, cue, birth)
@@ -196,7 +215,7 @@ class Redactor:
             if not run.numerals:
                 return None, code if harmless.clock_said(said, case.run) else ""
             digits = run.digits
-        expected = self._code_expected(case, cue)
+        expected = self._code_expected(case)
         if len(digits) < (_FEWEST_CODE if expected else FEWEST):
             return None, "" if stays else code
         bare = not case.begun and len(run.digits) >= _DATED
@@ -220,17 +239,19 @@ class Redactor:
             return len(run.numerals)
         return len(run.numerals) if harmless.clock_said(said, run) else 0
 
-    def _kept_of(self, code: str) -> str:
+    def _kept_of(self, case: _Case, code: str) -> str:
         """The kept number that ends the code; "" for none."""
+        if kept.lettered(case.said, case.run):
+            return ""
         letters = sum(not one.isdigit() for one in code)
         codes = (code[start:] for start in range(letters + 1))
         return next((one for one in codes if kept.whole(self._kept, one)), "")
 
-    def _code_expected(self, case: _Case, cue: Kind | None) -> bool:
+    def _code_expected(self, case: _Case) -> bool:
         """Three digits may be a card's security code: they are announced as one, follow a card at
         once, or are all that is said after one."""
         said, run = case.said, case.run
-        words = {token.text for token in said}
+        words = case.words
         if words & CUES[Kind.CVV] - CUES[Kind.SSN] and not words & CUES[Kind.SSN]:
             return True
         if len(words & BEHIND_IT) > 1 or (words & BEHIND_IT and words & DIGITS):
@@ -241,14 +262,14 @@ class Redactor:
             return True
         if case.behind and len(run.digits) in {3, 4}:
             return True
+        if not case.given or len(said) - case.behind > _ALONE:
+            return False
         beside = (
-            token
-            for at, token in enumerate(said)
-            if at >= case.behind and at not in case.taken and not run.first <= at < run.after
+            said[at]
+            for at in range(case.behind, len(said))
+            if at not in case.taken and not run.first <= at < run.after
         )
-        return case.given and all(
-            token.text in around.BARE or joins(token) or token.masked for token in beside
-        )
+        return all(token.text in around.BARE or joins(token) or token.masked for token in beside)
 
     def _mask(self, said: Sequence[Token], run: Run, what: Kind, code: str) -> _Mask:
         first, after = run.first, run.after
@@ -265,10 +286,9 @@ class Redactor:
             first -= 1
         return _Mask(Span(first, after), what, code)
 
-    def _is_birth(self, text: str, said: Sequence[Token], span: Span, days: Sequence[Span]) -> bool:
+    def _is_birth(self, text: str, said: Sequence[Token], span: Span, dated: Set[int]) -> bool:
         """Announced in its own part of the sentence, with no other day between; or told alone."""
-        others = {at for day in days if day is not span for at in range(day.first, day.after)}
-        if around.announced(said, span.first, span.after, _BIRTH, others):
+        if around.announced(said, span.first, span.after, _BIRTH, dated):
             return True
         if any(token.text == "soy" for token in said[max(0, span.first - 2) : span.first]):
             return True
@@ -278,8 +298,7 @@ class Redactor:
 
     def _bare_birth(self, text: str, said: Sequence[Token], span: Span | Run) -> bool:
         """A day long ago and nothing else: most likely the answer to when somebody was born."""
-        beside = (*said[: span.first], *said[span.after :])
-        if not all(token.text in around.BARE or joins(token) for token in beside):
+        if not around.alone(said, span.first, span.after):
             return False
         return self._past(_text(text, said, span)) >= _ADULT
 
@@ -288,12 +307,12 @@ class Redactor:
         days = (spoken_date(day, language, today=self._today) for language in ("en", "es"))
         return max((self._today.year - one.year for one in days if one), default=0)
 
-    def _goes_on(self, said: Sequence[Token], run: Run) -> bool:
+    def _goes_on(self, said: Sequence[Token], run: Run, talked: int) -> bool:
         """The utterance begins with this run, so that it may go on with the last one's number."""
         if not self._open.code:
             return False
         letters = letters_before(said, run.first)
-        return around.goes_on(said, run, letters[0][1] if letters else run.first)
+        return around.goes_on(said, run, letters[0][1] if letters else run.first, talked)
 
     def _still_open(self, said: Sequence[Token], row: Sequence[Run]) -> _Open:
         """Without a number in it: letters begin one, a word or two between its parts end none."""
@@ -319,6 +338,17 @@ def _kind(
         return Kind.PHONE
     before = "".join(one for one, _ in letters)
     return kind(digits, before, around.letter_after(said, run.after)[0], cue)
+
+
+def _of(own: str, run: Run, letters: Sequence[tuple[str, int]]) -> Span:
+    """The part of a kept number that this utterance tells: its letters too."""
+    told = run.digits
+    first = run.first
+    for one, at in reversed(letters):
+        told = one + told
+        if own.endswith(told):
+            first = at
+    return Span(first, run.after)
 
 
 def _year(run: Run) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from itertools import takewhile
 
-from knowledge.privacy.kinds import CUES, Kind, listed
+from knowledge.privacy.kinds import CUED, CUES, Kind, listed
 from knowledge.privacy.numerals import Token, letter
 from knowledge.privacy.runs import Run, joins
 
@@ -19,32 +19,45 @@ BARE = listed("""
     """) | {",", ".", "!", "?", "¿", "¡", "'", "’", "-", "/"}
 _FEW = 6
 """Words beside the rest of a number."""
+_REACH = 100
+"""Tokens on either side that are looked at: an utterance with more is not a number alone."""
 _LETTER_WORDS = frozenset({"letter", "letra"})
 
 
 def begins(said: Sequence[Token], first: int) -> bool:
-    return all(joins(token) or token.text in BARE for token in said[:first])
+    return first <= _REACH and all(joins(token) or token.text in BARE for token in said[:first])
 
 
-def goes_on(said: Sequence[Token], run: Run, first: int) -> bool:
+def alone(said: Sequence[Token], first: int, after: int) -> bool:
+    return begins(said, first) and ends(said, after)
+
+
+def talk(said: Sequence[Token]) -> int:
+    """Words, without those that come with any number."""
+    return sum(token.text.isalpha() and token.text not in BARE for token in said)
+
+
+def goes_on(said: Sequence[Token], run: Run, first: int, talked: int) -> bool:
     """Whether a number may be the rest of one that the last utterance began: it comes first, or
-    with few words (`and the rest is`, `lo que falta es`). `first`: with the letters before it."""
+    with few words (`and the rest is`, `lo que falta es`). `first`: with the letters before it.
+    `talked`: see `talk`, of all that is said."""
     after = run.after
-    if len(run.digits) == 1 and not (begins(said, first) and ends(said, after)):
+    if len(run.digits) == 1 and not alone(said, first, after):
         return False
     if begins(said, first):
         return True
-    beside = (*said[:first], *said[after:])
-    return sum(token.text.isalpha() and token.text not in BARE for token in beside) <= _FEW
+    return talked - talk(said[first:after]) <= _FEW
 
 
 def ends(said: Sequence[Token], after: int) -> bool:
-    return all(joins(token) or token.text in BARE for token in said[after:])
+    rest = said[after : after + _REACH]
+    bare = all(joins(token) or token.text in BARE for token in rest)
+    return bare and after + len(rest) == len(said)
 
 
 def passing(said: Sequence[Token], run: Run) -> bool:
     """`one second`, `un momento`: no part of a number that is being told."""
-    return len(run.digits) == 1 and not (ends(said, run.after) and begins(said, run.first))
+    return len(run.digits) == 1 and not alone(said, run.first, run.after)
 
 
 def spelled(token: Token) -> bool:
@@ -64,13 +77,21 @@ def letter_after(said: Sequence[Token], at: int, *, named: bool = False) -> tupl
 
 def foreigner(said: Sequence[Token], run: Run, letters: Sequence[tuple[str, int]]) -> bool:
     """X, Y or Z, seven digits and a letter, of which it is said that this is a NIE."""
+    if len(run.digits) != len("1234567"):
+        return False
     before = "".join(one for one, _ in letters)
-    shaped = len(run.digits) == len("1234567") and before[-1:] in {"X", "Y", "Z"}
     told = before[-4:-1] == "NIE" or cue(said, run) is Kind.DNI
-    return shaped and told and bool(letter_after(said, run.after, named=True)[0])
+    return (
+        before[-1:] in {"X", "Y", "Z"}
+        and told
+        and bool(letter_after(said, run.after, named=True)[0])
+    )
 
 
 def cue(said: Sequence[Token], run: Run) -> Kind | None:
+    around = said[max(0, run.first - _CUE_REACH) : run.after + _CUE_CLOSE]
+    if CUED.isdisjoint([token.text for token in around]):
+        return None
     words = {token.text for token in near(said, run.first)}
     behind = takewhile(lambda token: not token.masked, said[run.after : run.after + _CUE_CLOSE])
     words |= {token.text for token in behind}
@@ -95,9 +116,15 @@ def announced(
     others: Collection[int] = (),
 ) -> bool:
     """Before, or behind within a few words; `others`: tokens that end the search."""
+    around = said[max(0, first - _ANNOUNCED) : after + _CUE_BEHIND]
+    if words.isdisjoint([token.text for token in around]):
+        return False
     back = range(first - 1, max(-1, first - 1 - _ANNOUNCED), -1)
     before = (said[at] for at in takewhile(lambda at: at not in others, back))
-    near = (*takewhile(_same_clause, before), *takewhile(_same_clause, said[after:][:_CUE_BEHIND]))
+    near = (
+        *takewhile(_same_clause, before),
+        *takewhile(_same_clause, said[after : after + _CUE_BEHIND]),
+    )
     return any(token.text in words for token in near)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from knowledge.numbers import counted
 from knowledge.privacy.kinds import listed
-from knowledge.privacy.numerals import Form, Numeral, Token
+from knowledge.privacy.numerals import Form, Numeral, Token, touched
 from knowledge.privacy.runs import HESITATIONS, Run
 
 EARLIEST, LATEST = 1880, 2099
@@ -73,30 +73,27 @@ def dates(text: str, said: Sequence[Token], found: Sequence[Numeral]) -> list[Sp
     """With a day or a year each, in figures, by the name of a month, or both."""
     by_first = {numeral.first: numeral for numeral in found}
     by_after = {numeral.after: numeral for numeral in found}
-    spans = [_spanned(said, match) for match in _NUMERIC.finditer(text) if _is_date(match)]
-    spans += [_spanned(said, match) for match in _MONTH_AND_YEAR.finditer(text)]
+    spans = [spanned(said, match) for match in _NUMERIC.finditer(text) if _is_date(match)]
+    spans += [spanned(said, match) for match in _MONTH_AND_YEAR.finditer(text)]
     for day, month, year in zip(found, found[1:], found[2:], strict=False):
         if _in_words(said, day, month) and _in_words(said, month, year):
             after = _year_from(said, year.first, by_first)
             if after and int(day.digits) <= _DAYS and 0 < int(month.digits) <= _MONTHS:
                 spans.append(Span(day.first, after))
+    free = 0
     for at, token in enumerate(said):
-        if token.text in MONTHS and (span := _around(said, at, by_first, by_after)):
+        if token.text in MONTHS and (span := _around(said, at, by_first, by_after, free)):
             spans.append(span)
+            free = span.after
     return spans
 
 
 def clocks(text: str, said: Sequence[Token]) -> list[Span]:
-    return [_spanned(said, match) for match in _CLOCK.finditer(text)]
+    return [spanned(said, match) for match in _CLOCK.finditer(text)]
 
 
-def _spanned(said: Sequence[Token], match: re.Match[str]) -> Span:
-    inside = [
-        at
-        for at, token in enumerate(said)
-        if token.start < match.end() and token.end > match.start()
-    ]
-    return Span(inside[0], inside[-1] + 1)
+def spanned(said: Sequence[Token], match: re.Match[str]) -> Span:
+    return Span(*touched(said, match))
 
 
 def _in_words(said: Sequence[Token], one: Numeral, other: Numeral) -> bool:
@@ -114,9 +111,14 @@ def _is_date(match: re.Match[str]) -> bool:
 
 
 def _around(
-    said: Sequence[Token], month: int, by_first: dict[int, Numeral], by_after: dict[int, Numeral]
+    said: Sequence[Token],
+    month: int,
+    by_first: dict[int, Numeral],
+    by_after: dict[int, Numeral],
+    free: int,
 ) -> Span | None:
-    """`the 3rd of March 2024`, `marzo del dos mil veinticuatro`, `March third`."""
+    """`the 3rd of March 2024`, `marzo del dos mil veinticuatro`, `March third`. `free`: the token
+    after the last date, whose year is not this one's."""
     first, after = month, month + 1
     before = _back(said, month)
     if (day := _day_ending(said, before, by_after)) is not None:
@@ -127,7 +129,8 @@ def _around(
         at = _skip(said, after)
     if (ends := _year_from(said, at, by_first)) is not None:
         after = ends
-    if (year := by_after.get(_back_comma(said, first))) and is_year(year.digits):
+    year = by_after.get(_back_comma(said, first))
+    if year and year.first >= free and is_year(year.digits):
         first = year.first
     return Span(first, after) if (first, after) != (month, month + 1) else None
 

@@ -44,12 +44,17 @@ def written(known: Iterable[Kept], text: str) -> Iterator[re.Match[str]]:
 
 def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run) -> bool:
     """Whether the run, with letters spelled before it, is a kept number."""
-    behind = said[run.after : run.after + 1]
-    if any(token.start == said[run.after - 1].end and token.text.isalpha() for token in behind):
+    if lettered(said, run):
         return False
     letters = [one for one, _ in letters_before(said, run.first)]
     codes = ("".join(letters[start:]) + run.digits for start in range(len(letters) + 1))
     return any(whole(known, code) for code in codes)
+
+
+def lettered(said: Sequence[Token], run: Run) -> bool:
+    """A letter stands right behind it, so that it is not the end of a code."""
+    behind = said[run.after : run.after + 1]
+    return any(token.start == said[run.after - 1].end and token.text.isalpha() for token in behind)
 
 
 def whole(known: Sequence[Kept], code: str) -> bool:

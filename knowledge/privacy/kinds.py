@@ -41,6 +41,7 @@ CUES: dict[Kind, frozenset[str]] = {
     """),
 }
 """Words that announce a number; where several kinds are announced, the first of them counts."""
+CUED = frozenset[str]().union(*CUES.values())
 
 
 def luhn(digits: str) -> bool:

@@ -1,9 +1,10 @@
 """Numbers in a text, as figures and as English and Spanish words, with where they stand."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from knowledge.numbers import AGAIN, DIGITS, HUNDREDS, LETTERS, TEENS, TENS
 from knowledge.privacy.kinds import Kind, listed
@@ -38,8 +39,7 @@ class Form(Enum):
     """With a word for hundreds, thousands or more in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     text: str
     """Folded: small letters without accents."""
     start: int
@@ -53,8 +53,7 @@ class Token:
         return len(self.text) > 1 and self.text[0] == "["
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     digits: str
     form: Form
     first: int
@@ -73,6 +72,12 @@ def tokens(text: str) -> list[Token]:
         )
         for match in _TOKEN.finditer(text)
     ]
+
+
+def touched(said: Sequence[Token], match: re.Match[str]) -> tuple[int, int]:
+    """The first token that a match has a part of, and the token after the last one."""
+    first = bisect_right(said, match.start(), key=lambda token: token.end)
+    return first, bisect_left(said, match.end(), lo=first, key=lambda token: token.start)
 
 
 def letter(token: Token, *, named: bool) -> str:

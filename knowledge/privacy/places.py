@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from knowledge.privacy.harmless import MONTHS, Span
+from knowledge.privacy.harmless import MONTHS, Span, spanned
 from knowledge.privacy.kinds import listed
 from knowledge.privacy.numerals import Numeral, Token, numerals
 
@@ -69,25 +69,13 @@ _MOST_AFTER = 6
 
 
 def emails(text: str, said: Sequence[Token]) -> list[Span]:
-    spans = [
-        Span(inside[0], inside[-1] + 1)
-        for match in _EMAIL.finditer(text)
-        if (inside := _inside(said, match))
-    ]
+    spans = [spanned(said, match) for match in _EMAIL.finditer(text)]
     for at, token in enumerate(said):
         if token.text in _AT and (after := _domain(said, at + 1)) is not None:
             first = _name(said, at)
             if first < at or at == 0 or not said[at - 1].text.isalpha():
                 spans.append(Span(first, after))
     return spans
-
-
-def _inside(said: Sequence[Token], match: re.Match[str]) -> list[int]:
-    return [
-        at
-        for at, token in enumerate(said)
-        if token.start < match.end() and token.end > match.start()
-    ]
 
 
 def _domain(said: Sequence[Token], at: int) -> int | None:
@@ -188,7 +176,7 @@ def _street(said: Sequence[Token], first: int, after: int, numbered: dict[int, i
     """`12 Oak Street`, `twelve thirty four Maple Drive`."""
     for at in range(after + 1, min(len(said), after + 1 + _MOST_IN_STREET)):
         before = said[at - 1].text
-        if before in _PLAIN_WORDS | MONTHS:
+        if before in _PLAIN_WORDS or before in MONTHS:
             return []
         first_mark = before == "," and at - 1 == after
         if not before.isalpha() and before not in {".", "'", "-"} and not first_mark:

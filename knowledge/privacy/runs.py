@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from knowledge.privacy.kinds import listed
 from knowledge.privacy.numerals import Form, Numeral, Token, letter
@@ -21,11 +22,11 @@ MOST_LETTERS = 4
 _CODE = frozenset("0123456789-")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     numerals: tuple[Numeral, ...]
 
-    @property
+    @cached_property
     def digits(self) -> str:
         return "".join(numeral.digits for numeral in self.numerals)
 
@@ -85,7 +86,7 @@ def letters_before(said: Sequence[Token], at: int) -> list[tuple[str, int]]:
         elif (by := _likened(said, at)) is not None:
             found.append((letter(said[by], named=True), by))
             at = by
-        elif token.text not in _MARKS | _SAID:
+        elif token.text not in _MARKS and token.text not in _SAID:
             break
         at -= 1
     return found[::-1]

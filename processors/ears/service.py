@@ -92,6 +92,11 @@ class Ears(STTService):
         self._tasks: list[asyncio.Task[None]] = []
         self._session: asyncio.Task[None] | None = None
 
+    @property
+    def listening(self) -> str:
+        """Which recogniser is at work; "" between two."""
+        return self._client.name if self._client is not None else ""
+
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Of the base class's contract: the audio goes to the ring, the words come by a task."""
         self._hear(audio)

@@ -327,7 +327,8 @@ def test_the_pipeline_is_shown_in_order(ran: Asked) -> None:
     stages = [row["stage"] for row in json.loads(ended(ran("pipeline json"), 0).stdout)]
     assert stages == [
         "LineInput", "Hear", "Ears", "Keys", "Sanitize", "UserTurn", "Translate", "Replies",
-        "Collect", "Survey", "Route", "Model", "Localize", "Voice", "LineOutput", "AgentTurn",
+        "Collect", "Survey", "Route", "Model", "Localize", "Fillers", "Voice", "LineOutput",
+        "AgentTurn",
     ]  # fmt: skip
 
 

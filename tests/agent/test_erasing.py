@@ -184,7 +184,7 @@ class TestTwoWorkers:
             await one.talk("CA1", NUMBER)
             await two.talk("CA2", NUMBER)
             await two.talk("CA3", OTHER)
-            await there(one, "call:CA1", "call:CA2", "call:CA3", "'CA1'", "'CA2'", "'CA3'")
+            await there(one, "call:{CA1}", "call:{CA2}", "call:{CA3}", "'CA1'", "'CA2'", "'CA3'")
             assert (await two.kept.memory.recall("CA1")).exchanges == (SAID,)
             assert (await one.acquaintance("CA8", NUMBER).recall()).language == "es"
             await there(one, "CA8")
@@ -212,7 +212,7 @@ class TestTwoWorkers:
     async def test_of_a_call_that_is_on_nothing_more_is_kept(self, settings: Settings) -> None:
         async with working(settings) as worker:
             await worker.talk("CA1", NUMBER)
-            await there(worker, "call:CA1", "'CA1'")
+            await there(worker, "call:{CA1}", "'CA1'")
             assert (await worker.eraser()(Order("admin", caller=NUMBER))).done
             acquaintance = worker.acquaintance("CA1", NUMBER)
             acquaintance.greeted("es")
@@ -229,7 +229,7 @@ class TestTwoWorkers:
     ) -> None:
         async with working(settings) as worker:
             await worker.talk("CA1", NUMBER)
-            await there(worker, "call:CA1", "'CA1'")
+            await there(worker, "call:{CA1}", "'CA1'")
             order = Order("admin", caller=NUMBER)
             erase = worker.eraser()
             done = await asyncio.gather(erase(order), erase(order))
@@ -240,7 +240,7 @@ class TestTwoWorkers:
     async def test_a_dry_run_counts_and_changes_nothing(self, settings: Settings) -> None:
         async with working(settings) as worker:
             await worker.talk("CA1", NUMBER)
-            await there(worker, "call:CA1", "'CA1'", "T-CA1")
+            await there(worker, "call:{CA1}", "'CA1'", "T-CA1")
             order = Order("admin", caller=NUMBER, dry_run=True)
             before = await everything(worker)
             report = await worker.eraser()(order)
@@ -255,10 +255,10 @@ class TestTwoWorkers:
         async with working(settings) as worker:
             await worker.talk("CA1", NUMBER)
             await worker.talk("CA2", NUMBER)
-            await there(worker, "call:CA1", "call:CA2", "'CA1'", "'CA2'")
+            await there(worker, "call:{CA1}", "call:{CA2}", "'CA1'", "'CA2'")
             assert (await worker.eraser()(Order("admin", call="CA1"))).done
             await gone(worker, "CA1")
-            assert "call:CA2" in await everything(worker)
+            assert "call:{CA2}" in await everything(worker)
             assert await worker.kept.callers.language(worker.name(NUMBER)) == "es"
 
     async def test_what_was_put_aside_and_what_a_dead_relay_holds_goes_too(
@@ -291,7 +291,7 @@ class TestTwoWorkers:
 
         async with working(settings) as worker:
             await worker.talk("CAcanary", NUMBER)
-            await there(worker, "call:CAcanary", "'CAcanary'")
+            await there(worker, "call:{CAcanary}", "'CAcanary'")
             assert b"Canelo" in on_disk()
             report = await worker.eraser()(Order("admin", caller=NUMBER))
             assert report.places[-1].state == "done"
@@ -306,7 +306,7 @@ class TestAway:
     ) -> None:
         async with working(settings) as worker:
             await worker.talk("CA1", NUMBER)
-            await there(worker, "call:CA1", "'CA1'")
+            await there(worker, "call:{CA1}", "'CA1'")
         broken = changed(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0")
         report = await by_command(broken, Order("command", caller=NUMBER))
         assert not report.done

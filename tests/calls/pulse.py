@@ -26,6 +26,11 @@ class Pulse:
         self._task.cancel()
         await asyncio.wait([self._task])
 
+    @property
+    def delays(self) -> list[float]:
+        """By how much each beat was late, in seconds."""
+        return [late for _, late in self._late]
+
     def latest(self, since: float) -> float:
         """The most that the loop was late in any window since then, by its clock."""
         beats = [(at, late) for at, late in self._late if at >= since]

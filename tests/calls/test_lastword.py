@@ -1,7 +1,6 @@
 """Every voice is dead: Twilio says what we cannot, and the caller comes back to the same call."""
 
 import asyncio
-import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +56,7 @@ class Played:
         return [one.outcome for one in self.witness.events(self.report.call_sid, Ended)]
 
 
-async def play(folder: Path, most: int) -> Played:
+async def play(folder: Path) -> Played:
     knowledge = folder / "knowledge"
     knowledge.mkdir()
     for name, text in KNOWLEDGE.items():
@@ -78,12 +77,11 @@ async def play(folder: Path, most: int) -> Played:
             await caller.silence(0.5)
 
         await comes_back(1)
-        if most > 1:
-            await caller.say(clip)
-            await comes_back(2)
-            witness.voice.script = []
-            await caller.say(clip)
-            await caller.listen()
+        await caller.say(clip)
+        await comes_back(2)
+        witness.voice.script = []
+        await caller.say(clip)
+        await caller.listen()
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -112,7 +110,7 @@ async def play(folder: Path, most: int) -> Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    return asyncio.run(play(tmp_path_factory.mktemp("lastword"), 2))
+    return asyncio.run(play(tmp_path_factory.mktemp("lastword")))
 
 
 def test_what_no_voice_can_speak_is_said_by_twilio_and_the_call_goes_on(played: Played) -> None:
@@ -134,14 +132,3 @@ def test_nobody_is_greeted_twice_and_what_was_said_is_remembered(played: Played)
     ]
     assert [text for text in played.witness.spoken(sid) if text] == [ANSWER]
     assert len(played.report.spans) == 1, "of our own voice, once it was back"
-
-
-async def test_after_so_many_times_the_call_is_ended_politely(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agent.lastword.MOST", 1)
-    played = await play(tmp_path, 1)
-    (said,) = played.report.spoken
-    assert re.fullmatch(r"Hello\. .*[Gg]oodbye\.", said)
-    assert played.report.ended_by == "agent"
-    assert played.ended == ["failed"]

@@ -49,6 +49,11 @@ class Caller:
         """As measured up to now."""
         return self._call.turns()
 
+    @property
+    def margins(self) -> tuple[float, ...]:
+        """Seconds by which the agent's speech came before it was needed, piece by piece."""
+        return tuple(self._call.ear.margins)
+
     async def hear(self, *, within: float = PATIENCE) -> None:
         """Until the agent is audible, since the caller last finished speaking or listening."""
         ear, since = self._call.ear, self._heard_from

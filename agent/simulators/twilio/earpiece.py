@@ -16,6 +16,8 @@ BREATH = 0.06
 """Seconds of silence that do not end a sound."""
 DROUGHT = 0.02
 """Seconds; a buffer that was empty for less is not worth a note."""
+PAUSE = 0.25
+"""Seconds of an empty buffer after which what comes is another utterance."""
 
 _LEVELS = [
     abs(int.from_bytes(audioop.ulaw2lin(bytes([code]), 2), "little", signed=True))
@@ -51,6 +53,8 @@ class Earpiece:
         """When the buffer had run empty: from its last sample to the next one's arrival."""
         self.clears: list[float] = []
         self.marks: list[MarkSeen] = []
+        self.margins: deque[float] = deque(maxlen=10_000)
+        """Seconds of audio that still lay there when the next piece came; below 0: it was late."""
         self.most = 0.0
         """Most seconds of audio that ever lay in the buffer."""
         self.played: deque[tuple[float, bytes]] = deque()
@@ -61,6 +65,8 @@ class Earpiece:
 
     def receive(self, audio: bytes, now: float) -> None:
         """Mu-law of any length; it plays when all before it has been played."""
+        if self._dry and now - self._dry < PAUSE:
+            self.margins.append(self._dry - now)
         if now > self._dry:
             if self._dry and now - self._dry > DROUGHT:
                 self.droughts.append((self._dry, now))

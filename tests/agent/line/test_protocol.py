@@ -64,7 +64,9 @@ def test_a_stream_in_another_format_is_told_apart() -> None:
     "text",
     [
         "", "nonsense", "[]", "1", "null", '"x"', "{}", '{"event":7}', '{"event":[]}',
-        '{"event":"media"}', '{"event":"media","media":[]}', '{"event":"media","media":null}',
+        '{"event":"media"}', '{"event":"stop"}', '{"event":"stop","stop":"now"}',
+        '{"event":"media","media":{"payload":""}}',
+        '{"event":"media","media":[]}', '{"event":"media","media":null}',
         '{"event":"media","media":{"payload":7}}', '{"event":"media","media":{"payload":"a"}}',
         '{"event":"media","media":{"payload":"é"}}', '{"event":"dtmf","dtmf":null}',
         '{"event":"dtmf","dtmf":{"digit":"12"}}', '{"event":"mark","mark":{"name":7}}',
@@ -78,6 +80,15 @@ def test_a_stream_in_another_format_is_told_apart() -> None:
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_and_raises_nothing(text: str) -> None:
     assert isinstance(parse(text), Bad)
+
+
+@pytest.mark.parametrize("sid", ["MZ2", "mz1", "", 7, None])
+def test_what_names_another_stream_is_none_of_ours(sid: object) -> None:
+    for text in ('{"event":"stop","stop":{}', '{"event":"dtmf","dtmf":{"digit":"0"}'):
+        message = f'{text},"streamSid":{json.dumps(sid)}}}'
+        assert parse(message, "MZ1") == Bad("of another stream")
+        assert not isinstance(parse(f"{text}}}", "MZ1"), Bad)
+        assert not isinstance(parse(f'{text},"streamSid":"MZ1"}}', "MZ1"), Bad)
 
 
 @given(st.binary(max_size=200))

@@ -1,25 +1,11 @@
 """Which signatures prove that Twilio asks."""
 
-import base64
-import hmac
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.line.signature import Form, Signature, Signed
-
-KEY = "0123456789abcdef"
-FORM = Form.of([("CallSid", "CA1"), ("From", "+15550100"), ("Digits", "")])
-
-
-def sign(url: str, form: Form | None = None, key: str = KEY, digest: str = "sha1") -> str:
-    """As the vendor's page describes it, written without the vendor's library."""
-    text = url
-    for name, values in sorted((form or Form()).items()):
-        text += "".join(name + value for value in sorted(values))
-    return base64.b64encode(hmac.digest(key.encode(), text.encode(), digest)).decode()
+from tests.fuzz.signatures import FORM, KEY, legitimate, sign
 
 
 def signed(
@@ -28,24 +14,11 @@ def signed(
     return Signed(path=path, query=query, signature=signature, settings=settings)
 
 
-@pytest.mark.parametrize(
-    ("public", "url"),
-    [
-        ("https://phone.example.com", "https://phone.example.com/twilio/voice"),
-        ("https://phone.example.com", "https://phone.example.com/twilio/voice/"),
-        ("https://phone.example.com", "https://phone.example.com:443/twilio/voice"),
-        ("https://phone.example.com", "https://phone.example.com:443/twilio/voice/"),
-        ("https://phone.example.com:443", "https://phone.example.com/twilio/voice"),
-        ("https://Phone.Example.com", "https://phone.example.com/twilio/voice"),
-        ("https://phone.example.com:8443", "https://phone.example.com:8443/twilio/voice"),
-        ("https://example.com/line", "https://example.com/line/twilio/voice"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/twilio/voice"),
-        ("http://[::1]:8080", "http://[::1]:8080/twilio/voice"),
-        ("http://localhost", "http://localhost:80/twilio/voice"),
-    ],
-)
-def test_every_form_in_which_twilio_signs_the_one_address_is_proof(public: str, url: str) -> None:
-    assert Signature(KEY, public).proves_post(signed(sign(url, FORM)), FORM)
+def test_every_form_in_which_twilio_signs_the_one_address_is_proof() -> None:
+    """Ports, slashes, capitals, regions, both algorithms, webhooks and upgrades."""
+    forms = dict(legitimate())
+    assert len(forms) > 90
+    assert [form for form, accepted in forms.items() if not accepted] == []
 
 
 @pytest.mark.parametrize(
@@ -86,27 +59,6 @@ def test_a_shared_key_signs_with_sha256_and_says_so() -> None:
     assert signature.proves_post(signed(proof, settings=settings), FORM)
     assert not signature.proves_post(signed(proof), FORM)
     assert not signature.proves_post(signed(proof, settings="algorithm=HMAC_MD5"), FORM)
-
-
-def test_ten_thousand_mutations_prove_nothing() -> None:
-    signature = Signature(KEY, "https://phone.example.com")
-    url = "https://phone.example.com/twilio/voice"
-    proof = sign(url, FORM)
-    dice = random.Random(1)
-    accepted = 0
-    for _ in range(2000):
-        place = dice.randrange(len(proof) - 1)
-        letter = dice.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-        mutated = proof[:place] + letter + proof[place + 1 :]
-        if mutated == proof or base64.b64decode(mutated) == base64.b64decode(proof):
-            continue
-        accepted += signature.proves_post(signed(mutated), FORM)
-        name = dice.choice(list(FORM))
-        accepted += signature.proves_post(signed(proof), Form(FORM | {name: [letter + "x"]}))
-        accepted += signature.proves_post(signed(proof), Form(FORM | {letter: ["1"]}))
-        accepted += signature.proves_post(signed(proof, path=f"/twilio/{letter}"), FORM)
-        accepted += signature.proves_post(signed(proof, query=f"{letter}={place}"), FORM)
-    assert accepted == 0
 
 
 @given(st.text(), st.text(), st.text(), st.dictionaries(st.text(), st.lists(st.text(), min_size=1)))

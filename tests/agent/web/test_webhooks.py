@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 import aiohttp
 import pytest
 
+from agent.line.signature import Signature
 from tests.agent.web.conftest import KEY, Worker, worker
 
 pytestmark = pytest.mark.wire
@@ -82,6 +83,18 @@ async def test_forwarded_headers_change_nothing(site: Worker) -> None:
     kept = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example.com"}
     status, _ = await site.post("/twilio/voice", FORM, **kept)
     assert status == 200
+
+
+@pytest.mark.parametrize("public", ["https://voice.example.com", "https://voice.ie1.example.com"])
+async def test_behind_a_proxy_the_public_address_is_what_is_signed(public: str) -> None:
+    async with worker(public=public, signature=Signature(KEY, public)) as site:
+        for path in ("/twilio/voice", "/twilio/voice/"):
+            for root in (public, f"{public}:443"):
+                proof = site.sign(root + path, FORM)
+                status, text = await site.post(path, FORM, **{"X-Twilio-Signature": proof})
+                assert status == 200, root
+                assert f"{public}/twilio/stream-ended" in text
+        assert (await site.post("/twilio/voice", FORM))[0] == 403, "the Host header is nobody's"
 
 
 MALFORMED = [

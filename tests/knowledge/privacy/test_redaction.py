@@ -59,6 +59,7 @@ PERSONAL = [
     ("nací el 5 de mayo de 1980", "nací el [date of birth]"),
     ("nací el cinco del doce de mil novecientos ochenta", "nací el [date of birth]"),
     ("It's 5/12/1980.", "It's [date of birth]."),
+    ("el 3 de mayo de 1980 el 3 de mayo de 1980", "el [date of birth] el [date of birth]"),
     ("five twelve nineteen eighty", "[date of birth]"),
     ("I live at 123 Main Street, apartment 4", "I live at [address]"),
     ("vivo en la calle Mayor número 12, piso 3", "vivo en [address]"),
@@ -122,6 +123,8 @@ def test_what_is_harmless_stays(said: str) -> None:
         (["612", "34 56", "78"], ["612", "[number]", "[phone number]"]),
         (["it's A B one two", "three four five six seven"], ["it's A B one two", "AB1234567"]),
         (["A B", "1234567"], ["A B", "AB1234567"]),
+        (["four", "AB1234567"], ["four", "AB1234567"]),
+        (["A", "B 1234567"], ["A", "AB1234567"]),
         (["I have 2", "and I paid 300 dollars"], ["I have 2", "and I paid 300 dollars"]),
         (
             ["41", "what is my deductible, could you tell me", "11"],

@@ -1,0 +1,72 @@
+"""A cell of the matrix: one service in one trouble, from the first failure to its recovery."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.faults.rig import Asked, Rig, happens
+from tests.faults.speaking import EarsRig, ModelRig, TranslatorRig, VoiceRig
+from tests.faults.storing import PineconeRig, PostgresRig, RedisRig, RestRig
+from tests.faults.wire import Trouble
+
+RIGS: Sequence[type[Rig]] = (
+    EarsRig, TranslatorRig, ModelRig, VoiceRig, PineconeRig, RedisRig, PostgresRig, RestRig,
+)  # fmt: skip
+BACK = 30.0
+"""Seconds after its recovery in which the preferred provider is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    service: str
+    trouble: str
+    healthy: float
+    """Seconds to an answer before anything was wrong."""
+    first: float
+    """The same on the first failure."""
+    open: float
+    """The same on the third question, when the breaker is open where there is one."""
+    back: float
+    """Seconds from the provider's recovery until it was asked again."""
+    problems: tuple[str, ...]
+
+
+async def play(rig: Rig, trouble: Trouble) -> Cell:
+    await rig.ask()  # the first one makes connections
+    healthy = await rig.ask()
+    problems = [_told("healthy", healthy)]
+    if not healthy.preferred:
+        problems.append("healthy: not by the preferred provider")
+    await rig.be(trouble)
+    asked = []
+    for name in ("first", "second", "third"):
+        answer = await rig.ask()
+        asked.append(answer)
+        problems.append(_told(name, answer))
+        if answer.seconds > rig.bound:
+            problems.append(f"{name}: after {answer.seconds:.2f} s")
+    await rig.be(None)
+    began = time.monotonic()
+    if not await happens(rig.recovered, BACK):
+        problems.append("never asked again")
+    back = time.monotonic() - began
+    problems.append(await rig.finished())
+    after = await rig.ask()
+    problems.append(_told("after", after))
+    if not after.preferred:
+        problems.append("after: not by the preferred provider")
+    problems.append(await rig.finished())
+    first, _, third = asked
+    return Cell(
+        rig.service,
+        trouble.value,
+        healthy.seconds,
+        first.seconds,
+        third.seconds,
+        back,
+        tuple(problem for problem in problems if problem),
+    )
+
+
+def _told(name: str, asked: Asked) -> str:
+    return f"{name}: {asked.problem}" if asked.problem else ""

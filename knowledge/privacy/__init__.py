@@ -8,6 +8,7 @@ to whoever called, to be used within the call.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import takewhile
 from typing import NamedTuple
 
 from knowledge.identification import spoken_date
@@ -192,15 +193,17 @@ class Redactor:
     def _judge(self, case: _Case) -> tuple[_Mask | None, str]:
         """The mask, and the code that the next utterance may go on with."""
         said, run = case.said, case.run
-        letters = letters_before(said, run.first)
-        code = case.begun + "".join(one for one, _ in letters) + run.digits
+        letters = _free(letters_before(said, run.first), case.taken)
+        told = "".join(one for one, _ in letters) + run.digits
+        code = case.begun + told
         digits = "".join(one for one in case.begun if one.isdigit()) + run.digits
         if card(digits):
             return self._mask(said, run, Kind.CARD, code), ""
         foreigner = around.foreigner(said, run, letters)
-        spelled = kept.spelled(self._kept, said, run)
-        if case.begun and not spelled and (own := self._kept_of(case, code)):
-            return _Mask(_of(own, run, letters), Kind.NUMBER, own, instead=own), ""
+        spelled = kept.spelled(self._kept, said, run, [one for one, _ in letters])
+        if case.begun and not spelled and not foreigner and (own := self._kept_of(case, told)):
+            span = Span(letters[0][1] if letters else run.first, run.after)
+            return _Mask(span, Kind.NUMBER, own, instead=own), ""
         cue = Kind.DNI if foreigner else around.cue(said, run)
         if spelled and not foreigner:
             return None, ""
@@ -239,12 +242,11 @@ class Redactor:
             return len(run.numerals)
         return len(run.numerals) if harmless.clock_said(said, run) else 0
 
-    def _kept_of(self, case: _Case, code: str) -> str:
-        """The kept number that ends the code; "" for none."""
+    def _kept_of(self, case: _Case, told: str) -> str:
+        """The kept number that this utterance ends with `told`; "" for none."""
         if kept.lettered(case.said, case.run):
             return ""
-        letters = sum(not one.isdigit() for one in code)
-        codes = (code[start:] for start in range(letters + 1))
+        codes = (case.begun[start:] + told for start in range(len(case.begun)))
         return next((one for one in codes if kept.whole(self._kept, one)), "")
 
     def _code_expected(self, case: _Case) -> bool:
@@ -340,15 +342,9 @@ def _kind(
     return kind(digits, before, around.letter_after(said, run.after)[0], cue)
 
 
-def _of(own: str, run: Run, letters: Sequence[tuple[str, int]]) -> Span:
-    """The part of a kept number that this utterance tells: its letters too."""
-    told = run.digits
-    first = run.first
-    for one, at in reversed(letters):
-        told = one + told
-        if own.endswith(told):
-            first = at
-    return Span(first, run.after)
+def _free(letters: Sequence[tuple[str, int]], taken: Set[int]) -> list[tuple[str, int]]:
+    """Those behind the last one that belongs to something else."""
+    return list(takewhile(lambda one: one[1] not in taken, reversed(letters)))[::-1]
 
 
 def _year(run: Run) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.privacy.numerals import Token
-from knowledge.privacy.runs import Run, letters_before
+from knowledge.privacy.runs import Run
 
 _PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
 _SEPARATORS = {"-", r"\-", " ", r"\ ", "/", r"\/", ".", r"\.", r"\s"}
@@ -42,11 +42,10 @@ def written(known: Iterable[Kept], text: str) -> Iterator[re.Match[str]]:
         yield from kept.written.finditer(text)
 
 
-def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run) -> bool:
+def spelled(known: Sequence[Kept], said: Sequence[Token], run: Run, letters: Sequence[str]) -> bool:
     """Whether the run, with letters spelled before it, is a kept number."""
     if lettered(said, run):
         return False
-    letters = [one for one, _ in letters_before(said, run.first)]
     codes = ("".join(letters[start:]) + run.digits for start in range(len(letters) + 1))
     return any(whole(known, code) for code in codes)
 

@@ -70,10 +70,12 @@ _MOST_AFTER = 6
 
 def emails(text: str, said: Sequence[Token]) -> list[Span]:
     spans = [spanned(said, match) for match in _EMAIL.finditer(text)]
+    ends, free = {span.after for span in spans}, 0
     for at, token in enumerate(said):
+        free = at if at in ends else free
         if token.text in _AT and (after := _domain(said, at + 1)) is not None:
-            first = _name(said, at)
-            if first < at or at == 0 or not said[at - 1].text.isalpha():
+            first = max(free, _name(said, at))
+            if first < at or at == free or not said[at - 1].text.isalpha():
                 spans.append(Span(first, after))
     return spans
 

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,8 +56,8 @@ def forged(key: str) -> list[Row]:
     return [*rows, Row("real signatures, in every form", told, not refused)]
 
 
-def said(key: int) -> list[Row]:
-    """Texts that hypothesis makes; raises what they break."""
+def said(key: int, folder: Path) -> list[Row]:
+    """Texts that hypothesis makes, and long ones; in the folder: what breaks a promise."""
     tongues, examples = texts.languages(), 5000
     many = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -73,18 +73,29 @@ def said(key: int) -> list[Row]:
     def read(text: str) -> None:
         texts.understood(texts.cleaned(text), tongues)
 
-    utterances()
-    read()
+    broken = [one for test in (utterances, read) if (one := _broken(test))]
+    if broken:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"texts-of-seed-{key}.txt").write_text("\n\n".join(broken))
     took = texts.slowest()
     (reader, piece), longest = max(took.items(), key=lambda item: item[1])
     return [
-        Row("calls' utterances masked, texts read", f"{examples} of each"),
+        Row("calls' utterances masked, texts read", f"{examples} of each", not broken),
         Row(
             "a megabyte of hostile words",
             f"at most {longest * 1000:.0f} ms ({reader}, {piece!r})",
             longest <= texts.WITHIN,
         ),
     ]
+
+
+def _broken(test: Callable[[], None]) -> str:
+    """The smallest text that hypothesis found; "" for none."""
+    try:
+        test()
+    except AssertionError as error:
+        return "\n".join([repr(error), *getattr(error, "__notes__", [])])
+    return ""
 
 
 async def lived(plan: Plan) -> tuple[list[Row], list[str]]:
@@ -103,6 +114,11 @@ async def lived(plan: Plan) -> tuple[list[Row], list[str]]:
         Row("calls", f"{len(hostile.reports)}, {len(hostile.answers)} questions", not faults),
         Row("messages on their streams", f"{hostile.sent.total()}, {hostile.malformed} malformed"),
         Row("requests at the doors", f"{hostile.asked.total()} (answers {codes})"),
+        Row(
+            "speech that left late",
+            f"{len(hostile.late)} messages (without garbage "
+            f"{len(before.late)} and {len(after.late)}, of fewer)",
+        ),
         Row("slowest message", f"{hostile.slowest * 1000:.1f} ms of processor time"),
         *_compared((before, after), hostile),
     ]
@@ -150,7 +166,7 @@ def main(options: argparse.Namespace) -> bool:
         oversized=max(1, options.calls // 2),
     )
     rows, faults = asyncio.run(lived(plan))
-    rows += [*forged(plan.seed), *said(options.seed), *guided(plan.reproducers)]
+    rows += [*forged(plan.seed), *said(options.seed, plan.reproducers), *guided(plan.reproducers)]
     table = Table("", "")
     for row in rows:
         table.add_row(row.what, row.figure if row.good else f"[red]{row.figure}")

@@ -62,7 +62,7 @@ NUMBERS = (
     str(2**64),
     str(-(2**63) - 1),
 )
-DIGITS = (
+DIGITS: tuple[Any, ...] = (
     "",
     "12",
     "x",

@@ -368,8 +368,9 @@ class Requests:
             (PATHS[(PATHS.index(path) + 1) % len(PATHS)], proof, form),
             (path, self._upgrade(), form),
         )
-        path, proof, form = self._chance.choice(claims)
-        return Hostile("forged", (self._head("POST", path, proof, _body(form)),), forged=True)
+        target, claimed, fields = self._chance.choice(claims)
+        head = self._head("POST", target, claimed, _body(fields))
+        return Hostile("forged", (head,), forged=True)
 
 
 def _body(form: Form) -> bytes:

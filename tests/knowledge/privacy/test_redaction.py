@@ -25,6 +25,8 @@ def masked(*utterances: str) -> list[str]:
 PERSONAL = [
     ("My card is 4111 1111 1111 1111.", "My card is [card number]."),
     ("4111-1111-1111-1111", "[card number]"),
+    ("X1234567 Z X1234567", "[identity number] X[number]"),
+    ("a@b.co@c.com", "[email address][email address]"),
     ("it's 4111111111111111 okay", "it's [card number] okay"),
     ("four one one one one one one one one one one one one one one one", "[card number]"),
     ("forty one eleven eleven eleven", "[number]"),
@@ -124,6 +126,7 @@ def test_what_is_harmless_stays(said: str) -> None:
         (["it's A B one two", "three four five six seven"], ["it's A B one two", "AB1234567"]),
         (["A B", "1234567"], ["A B", "AB1234567"]),
         (["four", "AB1234567"], ["four", "AB1234567"]),
+        (["four", "AAA1234567"], ["four", "AAA[number]"]),
         (["A", "B 1234567"], ["A", "AB1234567"]),
         (["I have 2", "and I paid 300 dollars"], ["I have 2", "and I paid 300 dollars"]),
         (

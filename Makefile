@@ -66,7 +66,7 @@ bench-input: $(READY) ## masking and languages on labelled utterances
 .PHONY: chaos
 chaos: $(READY) ## everything that may be away is: nothing may be lost, every turn is answered
 	$(BIN)/python -m tests.chaos
-	$(BIN)/python -m tests.faults --json reports/faults.json
+	$(BIN)/python -m tests.faults --calls --json reports/faults.json
 
 .PHONY: sweep
 sweep: $(READY) ## 200 callers tell personal data; none of it may be kept anywhere

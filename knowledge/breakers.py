@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import get_args
 
+from loguru import logger
 from redis.asyncio import Redis
 
 from knowledge.chain import PROBING, Breaker, Fault, Kind
@@ -62,12 +63,13 @@ class Breakers:
         self._news = asyncio.Event()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
         for one in self._watched:
             one.breaker.probed = True
             one.breaker.changed = self._news.set
-
-    def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="breakers")
+        self._task.add_done_callback(self._ended)
 
     async def close(self) -> None:
         tasks = [*self._asking.values(), *([self._task] if self._task else [])]
@@ -75,6 +77,13 @@ class Breakers:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Without probes turns find out for themselves."""
+        for one in self._watched:
+            one.breaker.probed = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.bind(error=type(error).__name__).error("nobody probes providers any more")
 
     async def _run(self) -> None:
         while True:

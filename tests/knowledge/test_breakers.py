@@ -219,6 +219,14 @@ async def test_a_worker_that_has_died_leaves_no_breaker_behind(redis: Redis) -> 
     assert 0 < await redis.pttl("answerline:{breakers}:model:provider0") < 15_000
 
 
+async def test_where_nobody_probes_any_more_turns_find_out_for_themselves() -> None:
+    provider = Provider()
+    async with worker(provider):
+        provider.fail(Fault("late"), Fault("late"))
+        assert not provider.breaker.admits(time.monotonic() + 60.0)
+    await until(lambda: provider.breaker.admits(time.monotonic() + 60.0))
+
+
 async def test_without_redis_each_process_finds_out_for_itself() -> None:
     nowhere = connect("redis://127.0.0.1:1")
     provider = Provider()

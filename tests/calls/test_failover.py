@@ -1,6 +1,8 @@
-"""Every voice is dead: Twilio says what we cannot, and the caller comes back to the same call."""
+"""A call whose voices are dead and whose model is slow: Twilio says what we cannot and the caller
+comes back, and a filler is heard where nothing else would be."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +14,11 @@ from agent.call import Call
 from agent.reception import serving
 from agent.settings import load
 from agent.simulators.deepgram import Deepgram, Recording
+from agent.simulators.openai import OpenAI, Writing
 from agent.simulators.rest import TwilioRest
 from agent.simulators.twilio import Account, Caller, CallReport, Conditions, Twilio
 from knowledge.chain import Fault
-from knowledge.events import Ended
+from knowledge.events import Ended, Turn
 from processors.voice.service import Voice
 from tests import recordings
 from tests.calls.witness import Witness
@@ -25,8 +28,13 @@ pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
 TOKEN = "0123456789abcdef0123456789abcdef"
 QUESTION = "How old is the Brooklyn Bridge?"
 ANSWER = "It is <old> & grey."
+HARD = "What is the capital of France?"
+PARIS = "It is Paris."
+SLOW = 1.3
+"""Seconds until the model's first token."""
 KNOWLEDGE = {
-    "agent.yaml": "greeting: {en: Hello.}\nphrases: {en: {welcome_back: Here again.}}\n",
+    "agent.yaml": "greeting: {en: Hello.}\nphrases: {en: {welcome_back: Here again., "
+    "filler: [One second., Just a moment.]}}\n",
     "bridge.md": f"---\nid: bridge\ndepartment: claims\nen:\n  question: {QUESTION}\n"
     f"  answer: {ANSWER!r}\n---\n",
 }
@@ -64,6 +72,8 @@ async def play(folder: Path) -> Played:
     (folder / "speech").touch()
     witness, account = Dumb(), Account(token=TOKEN)
     clip = recordings.clip("google_brooklyn", QUESTION)
+    hard = recordings.clip("azure_weather_mulaw", HARD)
+    heard = [Recording(QUESTION, "en", clip.pcm, "bridge"), Recording(HARD, "en", hard.pcm, "hard")]
 
     async def script(caller: Caller) -> None:
         streams: set[str] = set()
@@ -82,10 +92,18 @@ async def play(folder: Path) -> Played:
         witness.voice.script = []
         await caller.say(clip)
         await caller.listen()
+        await caller.say(hard)
+
+        def answered(_now: float) -> bool:
+            return PARIS in witness.spoken(caller.call_sid)
+
+        await caller.until(answered, 20.0, "to be answered")
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        deepgram = await enter(Deepgram([Recording(QUESTION, "en", clip.pcm, "bridge")]))
+        deepgram = await enter(Deepgram(heard))
+        writing = Writing(latency=SLOW, pace=0.0)
+        openai = await enter(OpenAI(lambda _: PARIS, behaviour=writing))
         rest = await enter(TwilioRest(account))
         settings = load(
             {
@@ -95,6 +113,8 @@ async def play(folder: Path) -> Played:
                 "KNOWLEDGE_DIR": str(knowledge),
                 "DEEPGRAM_API_KEY": "dg",
                 "DEEPGRAM_BASE_URL": deepgram.url,
+                "OPENAI_API_KEY": "sk",
+                "OPENAI_BASE_URL": openai.api,
                 "TWILIO_ACCOUNT_SID": account.sid,
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "TWILIO_API_BASE_URL": rest.url,
@@ -129,6 +149,21 @@ def test_nobody_is_greeted_twice_and_what_was_said_is_remembered(played: Played)
         ("assistant", ANSWER),
         ("user", QUESTION),
         ("assistant", ANSWER),
+        ("user", HARD),
+        ("assistant", PARIS),
     ]
-    assert [text for text in played.witness.spoken(sid) if text] == [ANSWER]
-    assert len(played.report.spans) == 1, "of our own voice, once it was back"
+    assert [text for text in played.witness.spoken(sid) if text] == [ANSWER, PARIS]
+
+
+def test_a_filler_is_heard_in_time_and_is_neither_the_answer_nor_remembered(
+    played: Played, figure: Callable[[str], None]
+) -> None:
+    asked = [script.text for script in played.witness.voice.asked]
+    assert asked[-2:] in (["One second.", PARIS], ["Just a moment.", PARIS])
+    turn = played.witness.events(played.report.call_sid, Turn)[-1]
+    assert turn.answer >= SLOW, "the filler is no answer"
+    last = played.report.turns[-1]
+    assert last.voice_to_voice is not None
+    heard = last.voice_to_voice - turn.decision
+    figure(f"filler {heard:.2f} s after the decision, answer {turn.answer:.2f} s")
+    assert heard < 1.2 + 0.3

@@ -21,11 +21,11 @@ from knowledge.chain import Fault
 from knowledge.events import Ended, Turn
 from processors.voice.service import Voice
 from tests import recordings
+from tests.calls.house import TOKEN
 from tests.calls.witness import Witness
 from tests.processors.voice.scripted import Scripted
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
-TOKEN = "0123456789abcdef0123456789abcdef"
 QUESTION = "How old is the Brooklyn Bridge?"
 ANSWER = "It is <old> & grey."
 HARD = "What is the capital of France?"

@@ -1,6 +1,7 @@
 """Whole calls in trouble: a caller asks while a provider is well, while it is not, and after."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -143,4 +144,5 @@ async def calls(folder: Path, troubles: Mapping[str, list[Trouble]]) -> list[Cel
                 problem = f"{type(error).__name__}: {error}"
                 name = f"{part.service} (call)"
                 found.append(Cell(name, trouble.value, 0.0, 0.0, 0.0, 0.0, (problem,)))
+            gc.collect()  # a service holds models of some hundred megabytes
     return found

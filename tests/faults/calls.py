@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -144,5 +145,6 @@ async def calls(folder: Path, troubles: Mapping[str, list[Trouble]]) -> list[Cel
                 problem = f"{type(error).__name__}: {error}"
                 name = f"{part.service} (call)"
                 found.append(Cell(name, trouble.value, 0.0, 0.0, 0.0, 0.0, (problem,)))
+            sys.stderr.write(f"{part.service} {trouble.value}: {found[-1].problems or 'well'}\n")
             gc.collect()  # a service holds models of some hundred megabytes
     return found

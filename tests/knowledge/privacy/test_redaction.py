@@ -127,6 +127,7 @@ def test_what_is_harmless_stays(said: str) -> None:
         (["A B", "1234567"], ["A B", "AB1234567"]),
         (["four", "AB1234567"], ["four", "AB1234567"]),
         (["four", "AAA1234567"], ["four", "AAA[number]"]),
+        (["AA", "AAAB1234567"], ["AA", "AAAB[number]"]),
         (["A", "B 1234567"], ["A", "AB1234567"]),
         (["I have 2", "and I paid 300 dollars"], ["I have 2", "and I paid 300 dollars"]),
         (

@@ -166,6 +166,18 @@ def test_what_was_masked_stays_as_it_is(text: str) -> None:
     assert redactor().read(once).text == once
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["# may", "may #", "# de 5 de 1980", "5 de # de 1980", "5 de 5 de #", "may 5, #", "born #"],
+)
+def test_a_number_of_thousands_of_digits_is_a_number(text: str) -> None:
+    assert "111" not in redactor().read(text.replace("#", "1" * 4900)).text
+
+
+def test_a_month_beyond_all_numbers_is_none() -> None:
+    assert masked("1880 four 3000000000") == ["[number]"]
+
+
 @given(st.text(max_size=200))
 def test_nothing_raises(text: str) -> None:
     reader = redactor()

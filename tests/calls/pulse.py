@@ -44,6 +44,10 @@ class Pulse:
             most = max(most, total)
         return most
 
+    def late(self, since: float) -> float:
+        """Seconds by which the loop was late in all, since then by its clock."""
+        return sum(late for at, late in self._late if at >= since)
+
     async def calm(self) -> None:
         """Waits until the loop keeps time, or until it is clear that it is not going to."""
         loop = asyncio.get_running_loop()

@@ -33,7 +33,6 @@ from tests.calls.house import (
     open_house,
 )
 from tests.calls.pulse import Pulse
-from tests.eventually import until
 from tests.processors.model.sensible import BOTH, SEND, sensible
 
 BRIDGE = Said("google_brooklyn", "How old is the Brooklyn Bridge?")
@@ -139,7 +138,11 @@ async def renewed(house: House, caller: Caller, more: More) -> None:
     before, began = len(house.witness.events("", Renewed)), time.monotonic()
     entry = CONTENT["bridge"].replace(OPENED, RENOVATED)
     await asyncio.to_thread((house.knowledge / "bridge.md").write_text, entry)
-    await until(lambda: len(house.witness.events("", Renewed)) > before, within=PATIENCE)
+
+    def seen(_now: float) -> bool:
+        return len(house.witness.events("", Renewed)) > before
+
+    await caller.until(seen, PATIENCE, "for the new content")
     more["seconds"] = time.monotonic() - began
     await house.asks(caller, BRIDGE, RENOVATED)
 
@@ -206,10 +209,10 @@ def obedient(messages: Messages, offered: frozenset[str]) -> Call | None:
 async def ready(house: House, caller: Caller, more: More) -> None:
     """What is likely to be said has been spoken ahead."""
 
-    def spoken() -> bool:
+    def spoken(_now: float) -> bool:
         return any(request["text"] == THREE_DAYS for request in house.voice.requests)
 
-    await until(spoken, within=2 * PATIENCE)
+    await caller.until(spoken, 2 * PATIENCE, "for what is spoken ahead")
     more["before"] = [request["text"] for request in house.voice.requests]
     await house.asks(caller, PAYMENT, THREE_DAYS)
     more["after"] = [request["text"] for request in house.voice.requests]
@@ -312,8 +315,9 @@ async def _round(folder: Path, plans: Plans, scenes: set[str], most: int) -> dic
         async with room:
             async with door:
                 await pulse.calm()
+            begun = asyncio.get_running_loop().time()
             played[scene] = one = await house.play(scene, act)
-            one.more["late"] = pulse.latest(one.more["began"])
+            one.more["late"] = pulse.latest(one.more.get("began", begun))
         await AFTERWARDS.get(scene, journalled)(house, one)
 
     async with AsyncExitStack() as stack:

@@ -90,12 +90,17 @@ async def asks(caller: Caller, witness: Dumb, clip: Clip, hard: Clip) -> None:
     await caller.until(answered, 20.0, "to be answered")
 
 
-async def play(folder: Path) -> Played:
+def furnished(folder: Path) -> Path:
+    """With what is known, and nothing spoken ahead."""
     knowledge = folder / "knowledge"
     knowledge.mkdir()
     for name, text in KNOWLEDGE.items():
         (knowledge / name).write_text(text)
     (folder / "speech").touch()
+    return knowledge
+
+
+async def play(folder: Path) -> Played:
     witness, account = Dumb(), Account(token=TOKEN)
     clip = recordings.clip("google_brooklyn", QUESTION)
     hard = recordings.clip("azure_weather_mulaw", HARD)
@@ -115,7 +120,7 @@ async def play(folder: Path) -> Played:
                 "LANGUAGES": "en",
                 "DATA_DIR": str(folder),
                 "EMBEDDING": "none",
-                "KNOWLEDGE_DIR": str(knowledge),
+                "KNOWLEDGE_DIR": str(furnished(folder)),
                 "DEEPGRAM_API_KEY": "dg",
                 "DEEPGRAM_BASE_URL": deepgram.url,
                 "OPENAI_API_KEY": "sk",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from agent import reception
 from knowledge.events import (
     Answered,
     Collected,
@@ -50,6 +51,8 @@ SECOND = 1.0
 """Longer than any decision may take, whoever is away: 0.25 s are waited for."""
 LOOKED_UP = 10.0
 """Seconds for a question, a tool that is waited for in vain (2.5 s), and an answer."""
+BUSY = 1.0
+"""Seconds of lag beside which speech is made ahead here: seven calls leave little calm."""
 SOON_KNOWN = 5.0
 """Seconds until a worker answers from what was changed."""
 
@@ -58,7 +61,9 @@ Calls = dict[str, Played]
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Calls:
-    return asyncio.run(play_all(tmp_path_factory.mktemp("routing")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reception, "CALM", BUSY)
+        return asyncio.run(play_all(tmp_path_factory.mktemp("routing")))
 
 
 def test_nothing_goes_wrong_on_the_way(played: Calls) -> None:

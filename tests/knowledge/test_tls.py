@@ -83,7 +83,8 @@ async def encrypted(folder: Path, port: int, *, begins: bool = False) -> AsyncIt
         ]
         await asyncio.wait(pours)
 
-    server = await asyncio.start_server(carry, "", 0, ssl=None if begins else context)
+    # of one family: each family would have a port of its own
+    server = await asyncio.start_server(carry, "0.0.0.0", 0, ssl=None if begins else context)
     async with server:
         yield server.sockets[0].getsockname()[1]
 

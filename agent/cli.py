@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs: the first line of output comes at once."""
 
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -367,6 +368,7 @@ def simulate(
 
 
 def main() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # others would spin beside the event loop
     gc.disable()  # what is imported stays: looking at it again and again is a fifth of the start
     app()
 

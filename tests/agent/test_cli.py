@@ -200,6 +200,19 @@ def test_the_first_output_comes_before_anything_heavy_is_imported() -> None:
     assert not {"pipecat", "numpy", "fastapi", "aiohttp", "openai"} & set(loaded.stdout.split())
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="nothing tells of threads here")
+def test_no_threads_are_started_for_linear_algebra() -> None:
+    code = (
+        "import os, sys; from agent.cli import main\n"
+        "try: sys.argv[1:] = ['--version']; main()\n"
+        "except SystemExit: import numpy\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    needed = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.check_output([sys.executable, "-c", code], env=needed, text=True)
+    assert said.split()[-1] == "1"
+
+
 def test_the_help_is_there_at_once(folder: Path) -> None:
     assert min(work(folder) for _ in range(3)) < 1.0, "0.2 on a machine that has little to do"
 

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,19 +35,13 @@ from knowledge.identity import fresh
 from knowledge.ledger import Accuracy, Ledger, Trial
 from knowledge.posting import post
 from knowledge.records import Record, Unfit, packed, unpacked
-from tests.postgres import Postgres, free_port, running
+from tests.postgres import Postgres, free_port
 
 EMPTY = {"experiments", "routing_accuracy", "erased", "erasures"}
 """Tables that no event becomes a row of."""
 BEGAN = 1_790_000_000.0
 """Unix time of the first event of a test."""
 _numbers = count()
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,7 +1,7 @@
 """What the journal forgets, in PostgreSQL and SQLite; and that nothing of it comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -22,17 +22,11 @@ from knowledge.posting import post
 from knowledge.records import Record, concerns, packed, unpacked
 from knowledge.relay import Relay
 from tests.knowledge.history import create
-from tests.postgres import Postgres, running
+from tests.postgres import Postgres
 
 BEGAN = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 ANA, BOB = "a" * 64, "b" * 64
 _numbers = count()
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,6 @@
 """What the tables teach, in SQLite and in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from knowledge.ledger import Change, Ledger, Trial
 from knowledge.lessons import Lessons
 from knowledge.study import Course, Studied, previous, study
 from knowledge.thresholds import Coverage
-from tests import postgres
 from tests.knowledge.history import NOW, History, create, mixed
+from tests.postgres import Postgres
 
 SINCE = NOW - timedelta(days=90)
 EVERY = timedelta(minutes=2)
@@ -23,10 +23,9 @@ COURSE = Course(shipped=0.9, low=0.5)
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(postgres: Postgres) -> str:
     """Of a PostgreSQL."""
-    with postgres.running() as server:
-        yield server.address()
+    return postgres.create("study")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

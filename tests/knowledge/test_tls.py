@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from deploy import check
 from knowledge.chain import Fault
 from knowledge.database import Database
 from knowledge.store import connect, faults
-from tests.postgres import Postgres, free_port, running
+from tests.postgres import Postgres, free_port
 
 pytestmark = [
     pytest.mark.wire,
@@ -26,12 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("tls")
     check.certificate(made)
     return made
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running() as server:
-        yield server
 
 
 async def test_postgresql_is_verified_in_full(postgres: Postgres, folder: Path) -> None:

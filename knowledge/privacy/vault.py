@@ -29,7 +29,7 @@ class Vault:
     @property
     def held(self) -> dict[str, str]:
         """For the call's own sealed state, and nothing else."""
-        return dict(self._values)
+        return {str(place): value for place, value in self._values.items()}
 
     def fill(self, text: str) -> str:
         """The text with the caller's own values where their places are named in brackets."""

@@ -1,1 +1,1 @@
-"""A fleet with everything around it, real where it can be, and what may happen to it under calls."""
+"""A fleet with everything around it, and what may happen to it while people call."""

@@ -102,7 +102,7 @@ async def callers(part: Part, certificate: Path, log: Path) -> AsyncIterator[Cal
     following = asyncio.create_task(crowd.follow())
     try:
         if not await crowd.until(lambda _: bool(crowd._late), 60.0):
-            raise TimeoutError(log.read_text(errors="replace")[-2000:])
+            raise TimeoutError(f"the callers did not start: {log}")
         yield crowd
     finally:
         following.cancel()

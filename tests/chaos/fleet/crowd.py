@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class Order:
     count: int = 0
     every: float = 0.1
     """Seconds between two calls."""
-    manner: Manner = Manner()
+    manner: Manner = field(default_factory=Manner)
     on_drop: str = OnDrop.ACTION
     copies: int = 1
     """Of each webhook."""
@@ -193,7 +193,8 @@ if __name__ == "__main__":
     given = Part(**json.loads(sys.argv[1]))
     if given.core >= 0:
         os.sched_setaffinity(0, {given.core})
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(
-        loop_factory=uvloop.new_event_loop
-    ) as runner:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(main(given))

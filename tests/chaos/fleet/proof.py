@@ -24,7 +24,7 @@ LATEST = 0.5
 async def written(site: Site) -> None:
     """When no record waits any more."""
     async with Redis(port=site.valkey.port) as redis, asyncio.timeout(WRITTEN):
-        while await redis.xlen(STREAM) or list(site.data.glob("outbox/*.jsonl")):
+        while await redis.xlen(STREAM) or list(site.data.glob("outbox/*.jsonl")):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
 
 

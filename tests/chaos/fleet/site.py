@@ -1,5 +1,5 @@
-"""A fleet on loopback: workers and their supervisor, HAProxy before them, Valkey with an append-only
-file and PostgreSQL behind them, simulated providers, and the crowd that calls."""
+"""A fleet on loopback: workers and their supervisor, HAProxy before them, Valkey with an append-
+only file and PostgreSQL behind them, simulated providers, and the crowd that calls."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -35,7 +35,6 @@ READY = 180.0
 SWIFT = 0.05
 """Seconds until a provider answers."""
 SERVE = [sys.executable, "-c", "from agent.cli import main; main()", "serve"]
-NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Shape:
     """Calls that a worker carries."""
     drain: float = 6.0
     """DRAIN_DEADLINE."""
-    variables: Mapping[str, str] = NOTHING
+    variables: Mapping[str, str] = field(default_factory=dict)
     """Further ones of the environment."""
 
 
@@ -70,8 +69,8 @@ class Site:
 
     def process(self, worker: int) -> int:
         """The newest one of this number."""
-        started = [line for line in self.log.lines("worker started")]
-        return int([line for line in started if line.labels["number"] == worker][-1].labels["process"])
+        started = {one.labels["number"]: one for one in self.log.lines("worker started")}
+        return int(started[worker].labels["process"])
 
     async def ready(self, within: float = READY) -> None:
         """All workers want calls, and the balancer knows."""

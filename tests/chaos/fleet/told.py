@@ -18,7 +18,7 @@ class Asked:
     answered: float | None
     """The first sample that was heard then."""
     heard: bool
-    """The answer, to its end, on the stream on which it was asked for: it counts as acknowledged."""
+    """The answer, to its end, on the stream on which it was asked for: that acknowledges it."""
 
 
 @dataclass(frozen=True, slots=True)

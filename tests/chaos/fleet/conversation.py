@@ -24,8 +24,8 @@ STATUSES = ("in-progress", "ringing", "initiated", "in-progress")
 class Manner:
     period: float = 12.0
     """Seconds from one question to the next; 0: none is asked."""
-    questions: int = 0
-    """After which the caller hangs up; 0: when told to."""
+    questions: int | None = None
+    """After which the caller hangs up; None: when told to."""
     status: str = ""
     """`disorder`: Twilio's status callbacks come twice and in the wrong order."""
 
@@ -50,7 +50,7 @@ class Conversation:
             self.greeted = True
             if self._manner.status:
                 await self._disorder()
-            if self._manner.period:
+            if self._manner.period and not self._enough:
                 await self._pause(self._manner.period * (self._number * GOLDEN % 1.0))
             while not (self.leaving.is_set() or self._enough):
                 await self._turn(caller)
@@ -59,7 +59,8 @@ class Conversation:
 
     @property
     def _enough(self) -> bool:
-        return 0 < self._manner.questions <= len(self.asked)
+        most = self._manner.questions
+        return most is not None and len(self.asked) >= most
 
     async def _turn(self, caller: Caller) -> None:
         if not self._manner.period:

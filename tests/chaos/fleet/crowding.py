@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import Sequence
 
-from tests.chaos.fleet.content import BUSY
 from tests.chaos.fleet.crowd import Order
 from tests.chaos.fleet.gaps import percentile
 from tests.chaos.fleet.stage import TALK, Stage
@@ -37,7 +36,7 @@ async def overload(stage: Stage) -> None:
     stage.lateness(scene)
     after = [await _lags(stage, number) for number in range(shape.workers)]
     told = await stage.crowd.leave()
-    refused = [one for one in told if BUSY in one.spoken]
+    refused = [one for one in told if one.refused]
     taken = [one for one in told if one.legs]
     await stage.prove(scene, taken)
     stage.count(scene, "callers", len(told), None)

@@ -68,7 +68,7 @@ class Journal:
         return [
             f"{one.call}: outcome {rows.get(one.call, 'missing')}"
             for one in told
-            if not one.lost and rows.get(one.call) != "hung_up"
+            if not (one.lost or one.refused) and rows.get(one.call) != "hung_up"
         ]
 
     async def _turns(self, database: Database, told: Sequence[Told]) -> list[str]:

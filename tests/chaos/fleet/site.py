@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,8 @@ class Shape:
     """DRAIN_DEADLINE."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Further ones of the environment."""
+    arguments: tuple[str, ...] = ()
+    """Of `answerline serve`."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,9 @@ class Site:
     session: aiohttp.ClientSession
 
     def process(self, worker: int) -> int:
-        """The newest one of this number."""
+        """The newest one of this number; a single worker has no supervisor."""
+        if self.shape.workers == 1:
+            return self.supervisor
         started = {one.labels["number"]: one for one in self.log.lines("worker started")}
         return int(started[worker].labels["process"])
 
@@ -144,7 +148,9 @@ async def site(folder: Path, shape: Shape) -> AsyncIterator[Site]:
         )
         crowd = await enter(callers(part, certificate, folder / "crowd.log"))
         session = await enter(aiohttp.ClientSession())
-        supervisor = await enter(_serving(folder / "serve.log", {**variables, **shape.variables}))
+        supervisor = await enter(
+            _serving(folder / "serve.log", {**variables, **shape.variables}, shape.arguments)
+        )
         balancer = await enter(_balanced(folder, certificate, https, first, shape.workers))
         made = Site(
             shape, crowd, Log(folder / "serve.log"), valkey, postgres, database, folder / "data",
@@ -182,13 +188,15 @@ def own_core() -> int:
 
 
 @asynccontextmanager
-async def _serving(log: Path, variables: Mapping[str, str]) -> AsyncIterator[int]:
+async def _serving(
+    log: Path, variables: Mapping[str, str], arguments: Sequence[str]
+) -> AsyncIterator[int]:
     """`answerline serve`; its process id."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
             if name in os.environ}  # fmt: skip
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *SERVE, env={**kept, **variables}, cwd=log.parent, stdout=out, stderr=out
+            *SERVE, *arguments, env={**kept, **variables}, cwd=log.parent, stdout=out, stderr=out
         )
     try:
         yield process.pid

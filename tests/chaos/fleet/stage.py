@@ -75,10 +75,12 @@ class Stage:
         lost = [one for one in told if one.lost]
         problems = await proof.Journal(self.site).problems(told, kills)
         forgotten = await proof.forgotten(self.site, told)
-        self.report.notes += [f"{scene}: {one.call} {one.ended_by} {one.failure}" for one in lost]
+        self.report.notes += [f"{scene}: {one.trouble}" for one in lost]
         self.report.notes += [f"{scene}: {problem}" for problem in problems]
         self.count(scene, "calls", len(told), None)
         self.count(scene, "calls lost", len(lost), 0)
+        if refused := sum(one.refused for one in told):
+            self.count(scene, "callers who were told that all lines are busy", refused, None)
         self.count(scene, "turns heard", sum(one.heard for one in told), None)
         self.count(scene, "turns heard that memory lost", forgotten, 0)
         self.count(scene, "problems in the journal", len(problems), 0)

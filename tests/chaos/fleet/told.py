@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from agent.simulators.twilio import CallReport
+from tests.chaos.fleet.content import BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,21 @@ class Told:
     """Twilio's codes."""
 
     @property
+    def refused(self) -> bool:
+        """There was no place, and the caller was told so."""
+        return BUSY in self.spoken and not self.legs
+
+    @property
     def lost(self) -> bool:
         """Anything but the caller ended it."""
-        return self.ended_by != "caller" or bool(self.failure)
+        return not self.refused and (self.ended_by != "caller" or bool(self.failure))
+
+    @property
+    def trouble(self) -> str:
+        """In words, where it is lost."""
+        posts = " ".join(f"{post.path}:{post.status}" for post in self.posts)
+        legs = " ".join(f"{leg.ended_by}:{leg.status}" for leg in self.legs)
+        return f"{self.call} {self.ended_by} {self.failure} | {posts} | {legs} {self.warnings}"
 
     @property
     def moved(self) -> int:

@@ -14,8 +14,8 @@ from tests.chaos.fleet.told import Told
 TIMES = 3
 WATCHED = 15.0
 """Seconds for which calls are watched before and while strangers are there."""
-AT_ONCE = 100
-"""Connections that are opened together."""
+AT_ONCE, PACE = 40, 0.1
+"""Connections that are opened together, and seconds from some to the next: 400 a second."""
 HALF = b"GET /twilio/media HTTP/1.1\r\nHost: localhost\r\n"
 WHOLE = b"GET /twilio/voice HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SMALL = 4096
@@ -109,8 +109,10 @@ async def _knock(
     tls = ssl.create_default_context(cafile=str(stage.site.certificate))
     found: list[socket.socket] = []
     while len(found) < count:
+        due = time.monotonic() + PACE
         some = min(AT_ONCE, count - len(found))
         found += await asyncio.to_thread(_connect, stage.site.https, tls, some, request, window)
+        await asyncio.sleep(due - time.monotonic())
     return found
 
 

@@ -12,6 +12,7 @@ from knowledge.chain import Fault
 from knowledge.database import Database
 from knowledge.memory import decode, key
 from knowledge.outbox.stream import STREAM
+from tests.chaos.fleet.log import Log
 from tests.chaos.fleet.site import Site
 from tests.chaos.fleet.told import Told
 
@@ -28,10 +29,10 @@ async def written(site: Site) -> None:
             await asyncio.sleep(0.2)
 
 
-async def forgotten(site: Site, told: Sequence[Told]) -> int:
-    """Turns whose answer was heard to its end, and that memory does not have."""
+async def forgotten(port: int, told: Sequence[Told]) -> int:
+    """Turns whose answer was heard to its end, and that memory, at this port, does not have."""
     missing = 0
-    async with Redis(port=site.valkey.port) as redis:
+    async with Redis(port=port) as redis:
         for one in told:
             value = await redis.get(key(one.call))
             turns = decode(value).turns if value else 0
@@ -42,13 +43,15 @@ async def forgotten(site: Site, told: Sequence[Told]) -> int:
 class Journal:
     """Of one database."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, address: str, log: Log | None = None) -> None:
+        """`log`: of the workers, with the decisions that they have made."""
+        self._address = address
+        self._log = log
 
     async def problems(self, told: Sequence[Told], kills: Sequence[float] = ()) -> list[str]:
         """`kills`: when a worker was killed."""
         calls = [one.call for one in told]
-        database = Database(self._site.database)
+        database = Database(self._address)
         try:
             found = await self._outcomes(database, told)
             found += await self._turns(database, told)
@@ -90,11 +93,8 @@ class Journal:
         self, database: Database, calls: Sequence[str], kills: Sequence[float]
     ) -> list[str]:
         """Each that a worker has logged is there once; what it logged last may not be there."""
-        wanted = {
-            line.labels["ticket_id"]: line.at
-            for line in self._site.log.lines("decided")
-            if line.call in set(calls)
-        }
+        decided = self._log.lines("decided") if self._log is not None else ()
+        wanted = {line.labels["ticket_id"]: line.at for line in decided if line.call in set(calls)}
         table = tables.routing_history
         query = select(table.c.ticket_id).where(table.c.call.in_(calls))
         async with database.reading() as connection:

@@ -73,8 +73,8 @@ class Stage:
         """Counts of what was lost; each has to be 0."""
         await proof.written(self.site)
         lost = [one for one in told if one.lost]
-        problems = await proof.Journal(self.site).problems(told, kills)
-        forgotten = await proof.forgotten(self.site, told)
+        problems = await proof.Journal(self.site.database, self.site.log).problems(told, kills)
+        forgotten = await proof.forgotten(self.site.valkey.port, told)
         self.report.notes += [f"{scene}: {one.trouble}" for one in lost]
         self.report.notes += [f"{scene}: {problem}" for problem in problems]
         self.count(scene, "calls", len(told), None)

@@ -50,7 +50,7 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
         call.end("moved")
         return
     try:
-        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended"))
+        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended?moved=1"))
     except CallGone:
         call.outcome = "hung_up"
         call.end("hung_up")

@@ -63,6 +63,7 @@ class Breakers:
         self._news = asyncio.Event()
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     def start(self) -> None:
         for one in self._watched:
@@ -72,11 +73,12 @@ class Breakers:
         self._task.add_done_callback(self._ended)
 
     async def close(self) -> None:
+        self._closing = True  # the client of Redis may swallow a cancellation
         tasks = [*self._asking.values(), *([self._task] if self._task else [])]
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=2 * WITHIN)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Without probes turns find out for themselves."""
@@ -86,7 +88,7 @@ class Breakers:
             logger.bind(error=type(error).__name__).error("nobody probes providers any more")
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             self._news.clear()
             self._tell("here")
             await self._share()

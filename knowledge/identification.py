@@ -216,6 +216,6 @@ def _day(year: int, month: int, day: int, today: date) -> date | None:
         return None
     try:
         found = date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found <= today else None

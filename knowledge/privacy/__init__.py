@@ -196,13 +196,19 @@ class Redactor:
         letters = _free(letters_before(said, run.first), case.taken)
         told = "".join(one for one, _ in letters) + run.digits
         code = case.begun + told
+        first = letters[0][1] if letters else run.first
         digits = "".join(one for one in case.begun if one.isdigit()) + run.digits
         if card(digits):
             return self._mask(said, run, Kind.CARD, code), ""
         foreigner = around.foreigner(said, run, letters)
         spelled = kept.spelled(self._kept, said, run, [one for one, _ in letters])
-        if case.begun and not spelled and not foreigner and (own := self._kept_of(case, told)):
-            span = Span(letters[0][1] if letters else run.first, run.after)
+        if (
+            case.begun
+            and not spelled
+            and not foreigner
+            and (own := self._kept_of(case, first, told))
+        ):
+            span = Span(first, run.after)
             return _Mask(span, Kind.NUMBER, own, instead=own), ""
         cue = Kind.DNI if foreigner else around.cue(said, run)
         if spelled and not foreigner:
@@ -242,9 +248,9 @@ class Redactor:
             return len(run.numerals)
         return len(run.numerals) if harmless.clock_said(said, run) else 0
 
-    def _kept_of(self, case: _Case, told: str) -> str:
-        """The kept number that this utterance ends with `told`; "" for none."""
-        if kept.lettered(case.said, case.run):
+    def _kept_of(self, case: _Case, first: int, told: str) -> str:
+        """The kept number that this utterance ends with `told`, from `first` on; "" for none."""
+        if kept.lettered(case.said, case.run) or kept.within(case.said, first):
             return ""
         codes = (case.begun[start:] + told for start in range(len(case.begun)))
         return next((one for one in codes if kept.whole(self._kept, one)), "")

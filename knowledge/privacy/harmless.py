@@ -78,7 +78,7 @@ def dates(text: str, said: Sequence[Token], found: Sequence[Numeral]) -> list[Sp
     for day, month, year in zip(found, found[1:], found[2:], strict=False):
         if _in_words(said, day, month) and _in_words(said, month, year):
             after = _year_from(said, year.first, by_first)
-            if after and int(day.digits) <= _DAYS and 0 < int(month.digits) <= _MONTHS:
+            if after and day.value <= _DAYS and 0 < month.value <= _MONTHS:
                 spans.append(Span(day.first, after))
     free = 0
     for at, token in enumerate(said):
@@ -161,19 +161,19 @@ def _day_ending(said: Sequence[Token], after: int, by_after: dict[int, Numeral])
     if at < 0:
         return None
     if said[at].text in _ENDINGS and (numeral := by_after.get(at)):
-        return numeral.first if int(numeral.digits) <= _DAYS else None
+        return numeral.first if numeral.value <= _DAYS else None
     if said[at].text in _ORDINALS:
         tens = by_after.get(at if said[at - 1].text != "-" else at - 1)
         return tens.first if tens and tens.digits in {"20", "30"} else at
     numeral = by_after.get(after)
-    return numeral.first if numeral and 0 < int(numeral.digits) <= _DAYS else None
+    return numeral.first if numeral and 0 < numeral.value <= _DAYS else None
 
 
 def _day_from(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> int | None:
     if at >= len(said):
         return None
     numeral = by_first.get(at)
-    if numeral and 0 < int(numeral.digits) <= _DAYS and len(numeral.digits) <= len("31"):
+    if numeral and 0 < numeral.value <= _DAYS and len(numeral.digits) <= len("31"):
         after = numeral.after
         if numeral.digits in {"20", "30"}:
             ordinal = after + 1 if after < len(said) and said[after].text == "-" else after
@@ -188,9 +188,7 @@ def _year_from(said: Sequence[Token], at: int, by_first: dict[int, Numeral]) -> 
     if numeral is None:
         return None
     behind = said[at - 1].text
-    shortened = behind in {"del", "'", "’"} or (
-        behind in {",", "de"} and int(numeral.digits) > _DAYS
-    )
+    shortened = behind in {"del", "'", "’"} or (behind in {",", "de"} and numeral.value > _DAYS)
     if shortened and len(numeral.digits) == len("54"):
         return numeral.after
     if is_year(numeral.digits):

@@ -56,5 +56,11 @@ def lettered(said: Sequence[Token], run: Run) -> bool:
     return any(token.start == said[run.after - 1].end and token.text.isalpha() for token in behind)
 
 
+def within(said: Sequence[Token], first: int) -> bool:
+    """A word goes right before this token, which is not where a code begins then."""
+    before = said[first - 1] if first else None
+    return before is not None and before.end == said[first].start and before.text.isalpha()
+
+
 def whole(known: Sequence[Kept], code: str) -> bool:
     return any(kept.bare.fullmatch(code) for kept in known)

@@ -14,6 +14,7 @@ _TOKEN = re.compile(rf"\[(?:{'|'.join(Kind)})\]|\d+|[^\W\d_]+|[^\s\w]|_")
 _HUNDRED = 100
 _THOUSAND = 1000
 _TEN = 10
+_MOST = 1_000_000_000
 
 _SCALES = {
     "thousand": _THOUSAND,
@@ -60,6 +61,11 @@ class Numeral(NamedTuple):
     """Of its tokens."""
     after: int
     """The token after it."""
+
+    @property
+    def value(self) -> int:
+        """At most a milliard: Python makes no number of thousands of digits."""
+        return int(self.digits) if len(self.digits) < len(str(_MOST)) else _MOST
 
 
 def tokens(text: str) -> list[Token]:

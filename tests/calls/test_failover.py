@@ -16,16 +16,16 @@ from agent.settings import load
 from agent.simulators.deepgram import Deepgram, Recording
 from agent.simulators.openai import OpenAI, Writing
 from agent.simulators.rest import TwilioRest
-from agent.simulators.twilio import Account, Caller, CallReport, Conditions, Twilio
+from agent.simulators.twilio import Account, Caller, CallReport, Clip, Conditions, Twilio
 from knowledge.chain import Fault
 from knowledge.events import Ended, Turn
 from processors.voice.service import Voice
 from tests import recordings
+from tests.calls.house import TOKEN
 from tests.calls.witness import Witness
 from tests.processors.voice.scripted import Scripted
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(150)]
-TOKEN = "0123456789abcdef0123456789abcdef"
 QUESTION = "How old is the Brooklyn Bridge?"
 ANSWER = "It is <old> & grey."
 HARD = "What is the capital of France?"
@@ -64,6 +64,32 @@ class Played:
         return [one.outcome for one in self.witness.events(self.report.call_sid, Ended)]
 
 
+async def asks(caller: Caller, witness: Dumb, clip: Clip, hard: Clip) -> None:
+    """Three questions: two to a house that is dumb, or was, and one that takes a while."""
+    streams: set[str] = set()
+
+    async def comes_back(times: int) -> None:
+        def back(_now: float) -> bool:
+            streams.add(caller.stream_sid)
+            return len(streams - {""}) > times
+
+        await caller.until(back, 20.0, "to come back")
+        await caller.silence(0.5)
+
+    await comes_back(1)
+    await caller.say(clip)
+    await comes_back(2)
+    witness.voice.script = []
+    await caller.say(clip)
+    await caller.listen()
+    await caller.say(hard)
+
+    def answered(_now: float) -> bool:
+        return PARIS in witness.spoken(caller.call_sid)
+
+    await caller.until(answered, 20.0, "to be answered")
+
+
 async def play(folder: Path) -> Played:
     knowledge = folder / "knowledge"
     knowledge.mkdir()
@@ -76,28 +102,7 @@ async def play(folder: Path) -> Played:
     heard = [Recording(QUESTION, "en", clip.pcm, "bridge"), Recording(HARD, "en", hard.pcm, "hard")]
 
     async def script(caller: Caller) -> None:
-        streams: set[str] = set()
-
-        async def comes_back(times: int) -> None:
-            def back(_now: float) -> bool:
-                streams.add(caller.stream_sid)
-                return len(streams - {""}) > times
-
-            await caller.until(back, 20.0, "to come back")
-            await caller.silence(0.5)
-
-        await comes_back(1)
-        await caller.say(clip)
-        await comes_back(2)
-        witness.voice.script = []
-        await caller.say(clip)
-        await caller.listen()
-        await caller.say(hard)
-
-        def answered(_now: float) -> bool:
-            return PARIS in witness.spoken(caller.call_sid)
-
-        await caller.until(answered, 20.0, "to be answered")
+        await asks(caller, witness, clip, hard)
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

@@ -1,6 +1,8 @@
 """Whole calls in trouble: a caller asks while a provider is well, while it is not, and after."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -46,20 +48,10 @@ PARTS = (
 
 async def play(part: Part, trouble: Trouble, folder: Path) -> Cell:
     """Its figures are those of the service's own turns."""
-    heard = [Recording(s.text, s.language, s.clip.pcm, s.recording) for s in (BRIDGE, CAPITAL)]
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        writing = Writing(latency=0.1, pace=0.005)
-        spare = await enter(OpenAI(table({"France": PARIS}), behaviour=writing))
-        provider: Simulator
-        match part.service:
-            case "STT":
-                provider = Deepgram(heard, behaviour=Behaviour(latency=0.1))
-            case "LLM":
-                provider = OpenAI(table({"France": PARIS}), behaviour=writing)
-            case _:
-                provider = ElevenLabs(behaviour=Speaking(latency=0.1, pace=0.0))
-        await enter(provider)
+        spare = await enter(_model())
+        provider = await enter(_provider(part))
         wire = await enter(Wire(port(provider.url), mid=part.mid))
         root = f"http://127.0.0.1:{wire.port}" + ("/v1" if part.service == "LLM" else "")
         variables = {
@@ -92,6 +84,22 @@ async def play(part: Part, trouble: Trouble, folder: Path) -> Cell:
 
         played = await house.play(trouble.value, act)
     return _judged(part, trouble, played)
+
+
+def _provider(part: Part) -> Simulator:
+    match part.service:
+        case "STT":
+            said = (BRIDGE, CAPITAL)
+            known = [Recording(s.text, s.language, s.clip.pcm, s.recording) for s in said]
+            return Deepgram(known, behaviour=Behaviour(latency=0.1))
+        case "LLM":
+            return _model()
+        case _:
+            return ElevenLabs(behaviour=Speaking(latency=0.1, pace=0.0))
+
+
+def _model() -> OpenAI:
+    return OpenAI(table({"France": PARIS}), behaviour=Writing(latency=0.1, pace=0.005))
 
 
 def _left_alone(house: House, service: str) -> bool:
@@ -137,4 +145,6 @@ async def calls(folder: Path, troubles: Mapping[str, list[Trouble]]) -> list[Cel
                 problem = f"{type(error).__name__}: {error}"
                 name = f"{part.service} (call)"
                 found.append(Cell(name, trouble.value, 0.0, 0.0, 0.0, 0.0, (problem,)))
+            sys.stderr.write(f"{part.service} {trouble.value}: {found[-1].problems or 'well'}\n")
+            gc.collect()  # a service holds models of some hundred megabytes
     return found

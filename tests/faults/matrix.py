@@ -13,7 +13,7 @@ from tests.faults.cell import Cell, play
 from tests.faults.rig import Rig
 from tests.faults.storing import PostgresRig, RedisRig
 from tests.faults.wire import Trouble
-from tests.postgres import running
+from tests.postgres import free_port, running
 
 CELL = 120.0
 """Seconds for a cell; then it has failed."""
@@ -24,7 +24,7 @@ APART = 0.2
 @contextmanager
 def stores(folder: Path) -> Any:
     """Redis and PostgreSQL, for all cells."""
-    with ValkeyServer() as valkey, running() as postgres:
+    with ValkeyServer(port=free_port()) as valkey, running() as postgres:
         RedisRig.server, PostgresRig.server = valkey.port, postgres.port
         PostgresRig.database, PostgresRig.folder = "faults", folder
         asyncio.run(migrate(postgres.create("faults")))

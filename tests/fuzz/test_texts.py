@@ -14,7 +14,7 @@ _SAID = """
     letter X1234567 Z policy AB-1234567 A B CL.123456 at gmail dot com a@b.co calle Mayor 12 street
     vivo en I live it's is my and y the el de del of in . , ; - / ' + ( $ ° º ª dollars euros mil
     hundred million treinta May mayo March 3rd tercero 10:30 5/12/1980 12/27 am [number] [address]
-    [date of birth] [card number] (number) o oh un una yes uh ¿ ١٢ ４１ 𝟘 ñ é 不 🙂 B. as
+    3000000000 [date of birth] [card number] (number) o oh un una yes uh ¿ ١٢ ４１ 𝟘 ñ é 不 🙂 B. as
     """
 SAID = st.lists(st.sampled_from(_SAID.split()), max_size=12).map(" ".join)
 GLUED = st.lists(st.sampled_from(_SAID.split()), max_size=12).map("".join)

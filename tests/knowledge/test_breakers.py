@@ -17,6 +17,7 @@ from knowledge.chain import Breaker, Fault
 from knowledge.events import Closed, Event, Opened
 from knowledge.store import connect
 from tests.eventually import until
+from tests.postgres import free_port
 
 SLOW = 0.4
 """Seconds in place of five."""
@@ -144,7 +145,7 @@ async def test_whoever_is_doubted_is_probed_and_still_asked() -> None:
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield server
 
 

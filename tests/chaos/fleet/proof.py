@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from knowledge import tables
 from knowledge.chain import Fault
 from knowledge.database import Database
-from knowledge.memory import decode, key
+from knowledge.recollection import decode, key
 from knowledge.outbox.stream import STREAM
 from tests.chaos.fleet.log import Log
 from tests.chaos.fleet.site import Site

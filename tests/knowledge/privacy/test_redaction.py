@@ -127,6 +127,7 @@ def test_what_is_harmless_stays(said: str) -> None:
         (["A B", "1234567"], ["A B", "AB1234567"]),
         (["four", "AB1234567"], ["four", "AB1234567"]),
         (["four", "AAA1234567"], ["four", "AAA[number]"]),
+        (["AA", "AAAB1234567"], ["AA", "AAAB[number]"]),
         (["A", "B 1234567"], ["A", "AB1234567"]),
         (["I have 2", "and I paid 300 dollars"], ["I have 2", "and I paid 300 dollars"]),
         (
@@ -163,6 +164,18 @@ WORDS = st.sampled_from(_PIECES.split())
 def test_what_was_masked_stays_as_it_is(text: str) -> None:
     once = redactor().read(text).text
     assert redactor().read(once).text == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# may", "may #", "# de 5 de 1980", "5 de # de 1980", "5 de 5 de #", "may 5, #", "born #"],
+)
+def test_a_number_of_thousands_of_digits_is_a_number(text: str) -> None:
+    assert "111" not in redactor().read(text.replace("#", "1" * 4900)).text
+
+
+def test_a_month_beyond_all_numbers_is_none() -> None:
+    assert masked("1880 four 3000000000") == ["[number]"]
 
 
 @given(st.text(max_size=200))

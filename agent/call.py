@@ -369,6 +369,7 @@ class Call:
             task.cancel()
         if self._running is not None:
             await self._running.stop(self.outcome)
+            self._observer.close()
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that does not outlive the call."""

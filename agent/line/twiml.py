@@ -29,6 +29,8 @@ def connect(
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
     stream = connection.stream(url=f"ws{public.removeprefix('http')}/twilio/media")
+    # Twilio does not say whether the action or the next verb follows a connection that is cut
+    response.redirect(f"{public}/twilio/stream-ended", method="POST")
     stream.parameter(name="token", value=token)
     if called:
         stream.parameter(name="called", value=called)

@@ -82,4 +82,4 @@ if __name__ == "__main__":
     else:
         logs.configure("INFO", "json")
         ports = [given.port + number for number in range(WORKERS)]
-        sys.exit(supervise(Site(command, "127.0.0.1", 60.0, pauses=(0.1, 0.5)), ports))
+        sys.exit(supervise(Site(command, "127.0.0.1", 60.0, pauses=(0.1, 0.5), noticed=0.1), ports))

@@ -20,8 +20,9 @@ def test_a_stream_is_opened_with_its_token_and_an_address_for_its_end(
     public: str, stream: str
 ) -> None:
     document = ET.fromstring(twiml.connect(public, "a-token"))
-    [connect] = document
+    connect, following = document
     assert connect.tag == "Connect"
+    assert (following.tag, following.text) == ("Redirect", f"{public}/twilio/stream-ended")
     assert connect.get("action") == f"{public}/twilio/stream-ended"
     [opened] = connect
     assert (opened.tag, opened.get("url")) == ("Stream", stream)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from knowledge import tables
 from knowledge.chain import Fault
 from knowledge.database import Database
-from knowledge.recollection import decode, key
 from knowledge.outbox.stream import STREAM
+from knowledge.recollection import decode, key
 from tests.chaos.fleet.log import Log
 from tests.chaos.fleet.site import Site
 from tests.chaos.fleet.told import Told

@@ -192,7 +192,7 @@ async def _serving(
     log: Path, variables: Mapping[str, str], arguments: Sequence[str]
 ) -> AsyncIterator[int]:
     """`answerline serve`; its process id."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH", "PYTHONTRACEMALLOC")
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
             if name in os.environ}  # fmt: skip
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(

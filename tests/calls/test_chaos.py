@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,13 +191,19 @@ def _calls(site: Site) -> list[asyncio.Task[None]]:
     async def drained(caller: Caller) -> None:
         await suffers(caller, "drained", signal.SIGTERM)
 
-    async def cut(caller: Caller) -> None:
+    async def breaks(caller: Caller, how: Callable[[], None]) -> None:
         await caller.listen()
         stream = caller.stream_sid
-        caller.break_stream()
+        how()
         await caller.until(lambda _: caller.stream_sid != stream, WITHIN, "for another stream")
         await caller.listen()
         await _asks(caller)
+
+    async def cut(caller: Caller) -> None:
+        await breaks(caller, caller.break_stream)
+
+    async def frozen(caller: Caller) -> None:
+        await breaks(caller, caller.freeze_stream)
 
     async def doubled(caller: Caller) -> None:
         await caller.listen()
@@ -212,6 +218,7 @@ def _calls(site: Site) -> list[asyncio.Task[None]]:
         site.call("action", cut, here, Conditions(on_drop=OnDrop.ACTION)),
         site.call("next", cut, here, Conditions(on_drop=OnDrop.NEXT)),
         site.call("end", cut, here, Conditions(on_drop=OnDrop.END)),
+        site.call("half-open", frozen, here, Conditions()),
         site.call("doubled", doubled, here, Conditions(webhook_copies=2, status_callback=STATUS)),
     ]
     return [asyncio.create_task(call) for call in calls]
@@ -233,7 +240,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return asyncio.run(play(tmp_path_factory.mktemp("chaos")))
 
 
-@pytest.mark.parametrize("name", ["killed", "drained", "action", "next"])
+@pytest.mark.parametrize("name", ["killed", "drained", "action", "next", "half-open"])
 def test_a_call_goes_on_with_another_stream(site: Site, name: str) -> None:
     """Whose turns memory and journal have, with one outcome: `_proven`."""
     told = site.told[name]

@@ -26,6 +26,7 @@ from tests.chaos.fleet.report import Report, Row, machine
 from tests.chaos.fleet.site import Shape, Site, site
 from tests.soak.census import VARIABLE
 
+MB = 1024 * 1024
 GROWTH = 5.0
 """Percent of the memory after warm-up."""
 SLACK = 2
@@ -50,6 +51,11 @@ class Counted:
     """Open ones, which are mostly sockets."""
     objects: int
     kinds: dict[str, int]
+    lines: dict[str, int]
+    """Bytes, by the line that allocated them; with PYTHONTRACEMALLOC=1."""
+    used: float
+    free: float
+    """Megabytes, as malloc has them."""
 
 
 class Soak:
@@ -86,8 +92,17 @@ class Soak:
                 await asyncio.sleep(0.1)
         found: dict[str, Any] = orjson.loads(self._census.read_bytes())
         self._census.unlink()
-        return Counted(resident, found["tasks"], threads(process), _files(process),
-                       found["objects"], found["kinds"])  # fmt: skip
+        return Counted(
+            resident,
+            found["tasks"],
+            threads(process),
+            _files(process),
+            found["objects"],
+            found["kinds"],
+            found["lines"],
+            used=found["malloc"].get("used", 0) / MB,
+            free=found["malloc"].get("free", 0) / MB,
+        )
 
 
 def _files(process: int) -> int:
@@ -124,12 +139,15 @@ def _judge(report: Report, before: Counted, after: Counted, lost: list[str]) -> 
         Row("soak", "tasks more than after warm-up", tasks[1] - tasks[0], SLACK),
         Row("soak", "threads more", after.threads - before.threads, SLACK),
         Row("soak", "open files and sockets more", after.files - before.files, SLACK),
+        Row("soak", "of malloc, in use more", after.used - before.used, None, "MB"),
+        Row("soak", "of malloc, free more", after.free - before.free, None, "MB"),
         Row("soak", "objects more", after.objects - before.objects, None),
     ]
     report.notes += lost
     for name, old, new in (
         ("tasks", before.tasks, after.tasks),
         ("objects", before.kinds, after.kinds),
+        ("bytes", before.lines, after.lines),
     ):
         grown = {kind: new[kind] - old.get(kind, 0) for kind in new}
         most = sorted(grown.items(), key=lambda pair: -pair[1])[:8]

@@ -4,9 +4,11 @@ CENSUS=FILE answerline serve --pipeline tests.soak.census:stages
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -31,10 +33,43 @@ def take() -> None:
     gc.collect()
     kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
     tasks = Counter(_plain(task.get_name()) for task in asyncio.all_tasks())
-    found = {"tasks": tasks, "objects": sum(kinds.values()), "kinds": dict(kinds.most_common(MOST))}
+    found = {
+        "tasks": tasks,
+        "objects": sum(kinds.values()),
+        "kinds": dict(kinds.most_common(MOST)),
+        "lines": _lines(),
+        "malloc": _malloc(),
+    }
     path = Path(os.environ[VARIABLE])
     path.with_suffix(".new").write_bytes(orjson.dumps(found))
     path.with_suffix(".new").rename(path)
+
+
+def _lines() -> dict[str, int]:
+    """Bytes by the line that allocated them, with PYTHONTRACEMALLOC=1."""
+    if not tracemalloc.is_tracing():
+        return {}
+    top = tracemalloc.take_snapshot().statistics("lineno")[:MOST]
+    return {f"{one.traceback[0].filename}:{one.traceback[0].lineno}": one.size for one in top}
+
+
+class _Info(ctypes.Structure):
+    """mallinfo2(3) of glibc."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd",
+        "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+    )]  # fmt: skip
+
+
+def _malloc() -> dict[str, int]:
+    """Bytes that are in use and that are free, where the C library tells."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        return {}
+    library.mallinfo2.restype = _Info
+    info = library.mallinfo2()
+    return {"used": info.uordblks + info.hblkhd, "free": info.fordblks}
 
 
 def _plain(name: str) -> str:

@@ -14,7 +14,9 @@ SOME = 4
 """Calls in each way."""
 TALKATIVE = Manner(period=7.0)
 HALF_OPEN = 60.0
-"""Seconds until a stream that passes nothing has been replaced."""
+"""Seconds in which a stream that passes nothing has been replaced."""
+NOTICED = 15.0
+"""Seconds that this may take: five of silence, three of an expired lease, a request to Twilio."""
 
 
 async def drops(stage: Stage) -> None:
@@ -39,7 +41,7 @@ async def _dropped(stage: Stage, scene: str, on_drop: OnDrop, how: str) -> None:
     await stage.prove(scene, told)
     found = gaps_of(told, at)
     stage.count(scene, "calls that did not come back", SOME - len(found), 0)
-    stage.time(scene, "gap max", max(found, default=0.0), None if how == "freeze" else 2.0)
+    stage.time(scene, "gap max", max(found, default=0.0), NOTICED if how == "freeze" else 2.0)
 
 
 async def _moved(stage: Stage) -> None:

@@ -9,6 +9,9 @@ line; they end with whoever holds the other end of standard input.
 import os
 import sys
 
+import alembic.command  # noqa: F401 (the product imports it late; here before both)
+import hibari  # noqa: F401 (and the voice)
+
 from agent.reception import furnish
 from agent.settings import load
 from agent.watch import logs

@@ -63,7 +63,7 @@ def show(replayed: Replayed, console: Console) -> None:
         console.print(_table(replayed.rows))
     for when, providers in (("then", replayed.then), ("now", replayed.now)):
         if providers:
-            used = ", ".join(f"{service} {names}" for service, names in providers.items())
+            used = "; ".join(f"{service} {providers[service]}" for service in sorted(providers))
             console.print(f"{when + ':':5} {escape(used)}", soft_wrap=True)
     if replayed.failure:
         console.print(f"[red]{escape(replayed.failure)}[/]", soft_wrap=True)

@@ -119,7 +119,7 @@ def _sounds(pcm: bytes) -> list[Span]:
     if not heard.any():
         return []
     decibels: NDArray[np.float32] = 10 * np.log10(power / 32768**2 + 1e-18)
-    floor, loud = np.percentile(decibels[heard], (10, 95))
+    floor, loud = np.percentile(decibels[heard], (10, 99))
     (windows,) = np.nonzero(decibels > max(_FAINTEST, min(floor + 12, loud - 20)))
     spans = [(at * WINDOW / RATE, (at + 1) * WINDOW / RATE) for at in windows.tolist()]
     return _joined(spans, 2 * WINDOW / RATE)

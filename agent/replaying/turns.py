@@ -33,7 +33,7 @@ def turns(events: Iterable[Happened]) -> list[Turn]:
     fold = _Fold()
     for event in events:
         fold.take(event)
-    return [draft.turn() for draft in fold.drafts if draft.number or draft.route or draft.said]
+    return [draft.turn() for draft in fold.drafts if draft.number or draft.decided or draft.said]
 
 
 @dataclass(slots=True)

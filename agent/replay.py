@@ -17,11 +17,13 @@ def replay(
 ) -> None:
     """Run a recorded call again, on this machine: each turn then and now.
 
-    The caller's words are said to the service with the settings of today, each when its turn
-    comes. Nobody is dialled, nothing is written down, no tool is used. What was masked, and keys,
-    cannot be said again: those turns are left out.
+    The caller's words are said to the service with the settings of today,
+    each when its turn comes. Nobody is dialled, nothing is journalled, no tool
+    is used. What was masked, and keys, cannot be said again: such turns are
+    named and left out.
 
-    Exit code 0: every turn went the same way (route and entry); 1: some did not; 2: no recording.
+    Exit code 0: every turn went the same way (route and entry). 1: one did
+    not. 2: this is no recording.
     """
     if not json:
         typer.echo(f"reading {file}")

@@ -12,7 +12,7 @@ from agent.replaying.stretches import RATE, Stretch, stretches
 from agent.replaying.turns import Turn, turns
 
 EXPECTED = "expected a recording of a call, a WAV of 8000 Hz, 16 bit and 2 channels, caller left"
-LONGEST = 4 * 3600.0
+LONGEST = 2 * 3600.0
 """Seconds of a recording that is read."""
 
 

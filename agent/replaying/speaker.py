@@ -54,12 +54,10 @@ class Speaker:
         """`missed`: what came before could not be said, and is answered by nobody."""
         clip = Clip(f"{stretch.start:.2f} s", stretch.pcm, speech=stretch.speech)
         into = stretch.cue.kind == "into" and not missed
-        if missed:
-            await caller.quiet(PAUSE)
-        elif into:
+        if into:
             into = await self._audible(caller)
         else:
-            await self._silence(caller, stretch.cue)
+            await self._silence(caller, Cue("next", PAUSE) if missed else stretch.cue)
         self._told(index)
         if into:
             uttered = await caller.interrupt(clip, after=stretch.cue.seconds)
@@ -77,10 +75,11 @@ class Speaker:
 
     async def _silence(self, caller: Caller, cue: Cue) -> None:
         """The agent has finished, and as long ago as it had then."""
+        greeted = any(moment is not None for moment in self.moments)
         with suppress(Unmet):
             if cue.kind == "again":
                 await caller.silence(cue.seconds)
-            else:
+            elif cue.kind == "after" or not greeted:
                 await caller.hear(within=PATIENCE)
         with suppress(Unmet):
             await caller.until(lambda _: not self._owed, OWED, "for the rest of an answer")

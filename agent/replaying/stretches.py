@@ -32,9 +32,10 @@ _FAINTEST = -50.0
 class Cue:
     """When the caller speaks."""
 
-    kind: Literal["after", "into", "again"]
+    kind: Literal["after", "into", "again", "next"]
     """after: the agent's last sound; into: the agent's speech, after its first sound; again: after
-    the caller's own last sound, or the call's beginning, and the agent said nothing since."""
+    the caller's own last sound, or the call's beginning, and the agent said nothing since; next: as
+    soon as the agent is silent, where what came before cannot be said."""
     seconds: float
 
 

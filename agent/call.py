@@ -149,6 +149,11 @@ class Call:
         return self.outcome
 
     @property
+    def providers(self) -> "Providers":
+        """Whom the call asks."""
+        return self._providers
+
+    @property
     def begun(self) -> bool:
         """Whether there is anybody in it yet who could speak."""
         return self._running is not None

@@ -214,7 +214,9 @@ class Fleet:
     @property
     def _settled(self) -> bool:
         """Everybody has had time to renew leases, should Redis have been away."""
-        return bool(self._together) and time.monotonic() - self._together > 2 * LEASE
+        if self._alone or not self._together:
+            return False
+        return time.monotonic() - self._together > 2 * LEASE
 
     async def _exchange(
         self, left: Sequence[str], calls: Sequence[str], over: Sequence[str]

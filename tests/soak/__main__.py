@@ -45,14 +45,14 @@ class Counted:
 
     resident: float
     """Megabytes."""
+    trimmed: float
+    """The same when malloc has given back what it can."""
     tasks: dict[str, int]
     threads: int
     files: int
     """Open ones, which are mostly sockets."""
     objects: int
     kinds: dict[str, int]
-    lines: dict[str, int]
-    """Bytes, by the line that allocated them; with PYTHONTRACEMALLOC=1."""
     used: float
     free: float
     """Megabytes, as malloc has them."""
@@ -94,12 +94,12 @@ class Soak:
         self._census.unlink()
         return Counted(
             resident,
+            memory(process).resident,
             found["tasks"],
             threads(process),
             _files(process),
             found["objects"],
             found["kinds"],
-            found["lines"],
             used=found["malloc"].get("used", 0) / MB,
             free=found["malloc"].get("free", 0) / MB,
         )
@@ -139,6 +139,8 @@ def _judge(report: Report, before: Counted, after: Counted, lost: list[str]) -> 
         Row("soak", "tasks more than after warm-up", tasks[1] - tasks[0], SLACK),
         Row("soak", "threads more", after.threads - before.threads, SLACK),
         Row("soak", "open files and sockets more", after.files - before.files, SLACK),
+        Row("soak", "trimmed: memory after warm-up", before.trimmed, None, "MB"),
+        Row("soak", "trimmed: memory at the end", after.trimmed, None, "MB"),
         Row("soak", "of malloc, in use more", after.used - before.used, None, "MB"),
         Row("soak", "of malloc, free more", after.free - before.free, None, "MB"),
         Row("soak", "objects more", after.objects - before.objects, None),
@@ -147,7 +149,6 @@ def _judge(report: Report, before: Counted, after: Counted, lost: list[str]) -> 
     for name, old, new in (
         ("tasks", before.tasks, after.tasks),
         ("objects", before.kinds, after.kinds),
-        ("bytes", before.lines, after.lines),
     ):
         grown = {kind: new[kind] - old.get(kind, 0) for kind in new}
         most = sorted(grown.items(), key=lambda pair: -pair[1])[:8]

@@ -8,7 +8,6 @@ import ctypes
 import gc
 import os
 import signal
-import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -37,20 +36,11 @@ def take() -> None:
         "tasks": tasks,
         "objects": sum(kinds.values()),
         "kinds": dict(kinds.most_common(MOST)),
-        "lines": _lines(),
         "malloc": _malloc(),
     }
     path = Path(os.environ[VARIABLE])
     path.with_suffix(".new").write_bytes(orjson.dumps(found))
     path.with_suffix(".new").rename(path)
-
-
-def _lines() -> dict[str, int]:
-    """Bytes by the line that allocated them, with PYTHONTRACEMALLOC=1."""
-    if not tracemalloc.is_tracing():
-        return {}
-    top = tracemalloc.take_snapshot().statistics("lineno")[:MOST]
-    return {f"{one.traceback[0].filename}:{one.traceback[0].lineno}": one.size for one in top}
 
 
 class _Info(ctypes.Structure):
@@ -63,12 +53,14 @@ class _Info(ctypes.Structure):
 
 
 def _malloc() -> dict[str, int]:
-    """Bytes that are in use and that are free, where the C library tells."""
+    """Bytes that are in use and that are free, where the C library tells; what it can give back
+    to the system it has given back then."""
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallinfo2"):
         return {}
     library.mallinfo2.restype = _Info
     info = library.mallinfo2()
+    library.malloc_trim(0)
     return {"used": info.uordblks + info.hblkhd, "free": info.fordblks}
 
 

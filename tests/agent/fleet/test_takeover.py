@@ -101,6 +101,29 @@ async def test_the_calls_of_a_worker_that_died_are_found_and_its_ended_ones_are_
         assert "CA3" not in found
 
 
+async def test_who_is_back_first_when_redis_was_away_takes_no_call_of_the_others(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("leases", "fleet"):
+        monkeypatch.setattr(f"agent.fleet.{module}.LEASE", 0.1)
+    other, first = (Fleet(redis, WorkerId(name), most=9) for name in ("other", "first"))
+    found: list[str] = []
+    first.found = found.append
+    other._calls["CA1"] += 1
+    await other._beat()
+    await first._beat()
+    await until(lambda: first._settled)
+    async with connect("redis://127.0.0.1:1/0") as away:
+        first._redis, there = away, first._redis
+        await first._beat()
+        first._redis = there
+    await first._beat()
+    assert found == [], "the other one has not had the time to say that it has its call"
+    await until(lambda: first._settled)
+    await first._beat()
+    assert found == ["CA1"]
+
+
 async def _hold(fleet: Fleet, calls: list[str], over: list[str]) -> None:
     """A worker with these calls, until it is killed: then nothing of it is put away."""
     for call in [*calls, *over]:

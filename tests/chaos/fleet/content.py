@@ -7,10 +7,8 @@ from agent.simulators.deepgram import Recording
 from agent.simulators.twilio import Clip
 from tests import recordings
 
-QUESTIONS = {
-    "google_brooklyn": "How old is the Brooklyn Bridge?",
-    "azure_weather_mulaw": "What is the weather like?",
-}
+QUESTIONS = {"google_brooklyn": "How old is the Brooklyn Bridge?"}
+"""By recording: such a one after which nobody could think that more is to come."""
 BUSY = "All lines are busy."
 CONTENT = {
     "bridge": """---

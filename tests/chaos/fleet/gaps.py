@@ -8,6 +8,8 @@ from tests.chaos.fleet.told import Told
 
 BREATH = 0.25
 """Seconds of silence within speech."""
+NEXT_TO_NOTHING = 0.2
+"""Seconds of a gap within what counts as one stretch of speech: it is no longer than this."""
 
 
 def gap(told: Told, fault: float) -> float | None:
@@ -34,6 +36,8 @@ def _silence(told: Told, fault: float, closed: float, again: float) -> float:
     owing = any(one.ended <= fault and not _answered(one.answered, fault) for one in told.asked)
     if speaking is None and not owing:
         return again - fault
+    if speaking is not None and speaking > again:
+        return NEXT_TO_NOTHING
     since = fault if speaking is None else speaking
     heard = [start for start, _ in told.spans if start > max(since, fault)]
     return min(heard, default=math.inf) - since

@@ -32,6 +32,8 @@ from tests.postgres import Postgres, free_port, running
 TOKEN = "0123456789abcdef0123456789abcdef"
 READY = 180.0
 """Seconds that a busy machine may take to start all workers."""
+FEW = 2
+"""Cores of which none can be left to the callers alone."""
 SWIFT = 0.05
 """Seconds until a provider answers."""
 SERVE = [sys.executable, "-c", "from agent.cli import main; main()", "serve"]
@@ -187,6 +189,13 @@ def own_core() -> int:
     return cores[-1] if len(cores) > 1 else -1
 
 
+def _leave_core(process: int) -> None:
+    """To the crowd; where there are two only, that one is shared."""
+    cores = os.sched_getaffinity(0)
+    if len(cores) > FEW:
+        os.sched_setaffinity(process, cores - {own_core()})
+
+
 @asynccontextmanager
 async def _serving(
     log: Path, variables: Mapping[str, str], arguments: Sequence[str]
@@ -198,6 +207,7 @@ async def _serving(
         process = await asyncio.create_subprocess_exec(
             *SERVE, *arguments, env={**kept, **variables}, cwd=log.parent, stdout=out, stderr=out
         )
+    _leave_core(process.pid)
     try:
         yield process.pid
     finally:
@@ -228,6 +238,7 @@ async def _balanced(
             str(check.haproxy()), "-db", "-f", str(written),
             env={**os.environ, **check.haproxy_variables(place)}, stdout=out, stderr=out,
         )  # fmt: skip
+    _leave_core(process.pid)
     try:
         await _listens(https)
         yield process.pid

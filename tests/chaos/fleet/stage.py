@@ -102,6 +102,7 @@ class Stage:
     ) -> None:
         finite = [one for one in found if math.isfinite(one)]
         self.count(scene, "calls moved", len(found), None)
+        self.count(scene, "callers who heard nothing more", len(found) - len(finite), 0)
         self.time(scene, "gap p50", percentile(finite, 0.5), None)
         self.time(scene, "gap p95", percentile(finite, 0.95), p95)
         self.time(scene, "gap max", max(finite, default=0.0), most)

@@ -22,6 +22,10 @@ def test_while_the_agent_speaks_it_lasts_from_sample_to_sample() -> None:
     assert gap(speaking, 9.9) == pytest.approx(1.05)
 
 
+def test_speech_that_goes_on_at_once_has_the_shortest_one() -> None:
+    assert gap(replace(CALL, spans=((8.0, 12.0),)), 9.9) == pytest.approx(0.2)
+
+
 def test_an_owed_answer_is_waited_for() -> None:
     owed = replace(CALL, asked=(Asked(8.0, 9.5, None, heard=False),), spans=((12.0, 13.0),))
     assert gap(owed, 9.9) == pytest.approx(2.1)

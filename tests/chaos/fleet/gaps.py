@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from tests.chaos.fleet.told import Told
 
-BREATH = 0.25
-"""Seconds of silence within speech."""
+BREATH = 0.03
+"""Seconds from the last sample of speech that was cut off to the cut, at most; whoever is moved in
+a pause has heard more silence."""
 NEXT_TO_NOTHING = 0.2
 """Seconds of a gap within what counts as one stretch of speech: it is no longer than this."""
 

@@ -1,4 +1,4 @@
-"""The console script as people run it: in a process of its own."""
+"""The commands as people run them: each in a process of its own."""
 
 import os
 import select
@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.forge import forge
 
 SCRIPT = Path(sys.executable).with_name("answerline")
 PATIENCE = 100.0
@@ -26,15 +28,12 @@ def answerline(
     *arguments: str | Path, folder: Path, given: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run to its end in `folder`, with `given` on standard input."""
-    return subprocess.run(
-        [SCRIPT, *arguments],
-        cwd=folder,
-        env=environment(folder, **variables),
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
+    return forge().run(
+        [str(argument) for argument in arguments],
+        folder=folder,
+        environ=environment(folder, **variables),
+        given=given,
+        within=PATIENCE,
     )
 
 

@@ -1,11 +1,21 @@
 """Figures that tests measure are printed at the end of the run, pass or fail; whose clock runs."""
 
 import asyncio
+import gc
+import os
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from tests.clock import OwnClock
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more of them spin beside the event loop
+gc.disable()  # as the commands do: what is imported stays, and is not looked through meanwhile
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -99,10 +99,11 @@ def ran(folder: Path) -> Iterator[Asked]:
     mine = ("--knowledge", "knowledge")
     elsewhere = "http://agent.example.com/twilio/voice"
     nobody = f"http://127.0.0.1:{closed_port()}/twilio/voice"
+    english = {"LANGUAGES": "en"}  # its recogniser is the smaller one
     deaf = {"DEEPGRAM_API_KEY": "dg", "DEEPGRAM_BASE_URL": f"http://127.0.0.1:{closed_port()}"}
     commands: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
-        "doctor": (("doctor", "--json"), "", deaf),
-        "pipeline json": (("pipeline", "--json"), "", {}),
+        "doctor": (("doctor", "--json"), "", {**deaf, **english}),
+        "pipeline json": (("pipeline", "--json"), "", english),
         "kb jsonl": (("kb", "ask", "--jsonl", *mine), lines, {}),
         "kb json": (("kb", "ask", "What is a deductible?", "--json"), "", {}),
         "kb text": (("kb", "ask", "Where is my umbrella?", *mine), "", {}),
@@ -119,7 +120,6 @@ def ran(folder: Path) -> Iterator[Asked]:
         "language": (("language", "--jsonl"), "\n".join(TONGUES), {}),
         "translate": (("translate", "--jsonl"), "hola\n{}\n", {}),
         "translate text": (("translate", "hola"), "", {}),
-        "version": (("--version",), "", {}),
         "help": (("--help",), "", {}),
         "example": (("settings", "--example"), "", {}),
         "settings": (("settings", "--json"), "", SECRETS),
@@ -215,8 +215,9 @@ def work(folder: Path) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def test_the_version_is_the_packages(ran: Asked) -> None:
-    assert ended(ran("version"), 0).stdout.count(".") == 2
+def test_the_version_is_the_packages(folder: Path) -> None:
+    said = subprocess.check_output([SCRIPT, "--version"], env=environment(folder), text=True)
+    assert said.count(".") == 2
 
 
 @pytest.mark.parametrize("command", ["serve", "kb", "doctor"])

@@ -1,10 +1,18 @@
 """Whole calls over real sockets, in real time: played once, at the same time, for all tests."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
+from tests.calls import engines
 from tests.calls.scenes import Played, play_all
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_are_loaded_once() -> Iterator[None]:
+    with engines.shared():
+        yield
 
 
 @pytest.fixture(scope="session")

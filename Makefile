@@ -67,6 +67,11 @@ bench-input: $(READY) ## masking and languages on labelled utterances
 chaos: $(READY) ## everything that may be away is: nothing may be lost, every turn is answered
 	$(BIN)/python -m tests.chaos
 	$(BIN)/python -m tests.faults --calls --json reports/faults.json
+	$(BIN)/python -m tests.chaos.fleet
+
+.PHONY: soak
+soak: $(READY) ## 5,000 short calls on one worker: nothing of them may stay
+	$(BIN)/python -m tests.soak
 
 .PHONY: sweep
 sweep: $(READY) ## 200 callers tell personal data; none of it may be kept anywhere

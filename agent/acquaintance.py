@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from knowledge.callers import Callers
-from knowledge.memory import Exchange, Memory, Recollection
+from knowledge.memory import Memory
+from knowledge.recollection import Exchange, Recollection
 
 
 class Acquaintance:
@@ -29,12 +30,19 @@ class Acquaintance:
         """A new call has the language of its caller's last one. Never raises, takes 50 ms at most:
         both are asked at the same time."""
         recalled, language = await asyncio.gather(
-            self._memory.recall(self._call), self._callers.language(self.caller)
+            self._memory.begin(self._call), self._callers.language(self.caller)
         )
         self._callers.met(self.caller, self._call)
         if recalled.language or language not in self._languages:
             return recalled
         return replace(recalled, language=language)
+
+    def asked(self, text: str, sealed: str) -> None:
+        self._memory.asked(self._call, text, sealed)
+
+    def over(self) -> None:
+        """The call itself has ended."""
+        self._memory.over(self._call)
 
     def greeted(self, language: str) -> None:
         self._memory.greeted(self._call, language)

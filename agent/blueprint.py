@@ -14,7 +14,7 @@ from agent.line.stream import MediaStream
 from agent.providers import open_providers
 from agent.settings import Settings
 from knowledge.events import nowhere
-from knowledge.memory import Recollection
+from knowledge.recollection import Recollection
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
+from pipecat.frames.frames import LLMRunFrame
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import (
     AssistantTurnStoppedMessage,
@@ -25,13 +26,15 @@ from agent.line.stream import MediaStream
 from agent.operator import Operator
 from agent.recording.consent import Consent
 from agent.running import Running
+from agent.standing import Standing
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
+from agent.welcome import welcome
 from knowledge.events import Began, Ended
-from knowledge.memory import Recollection
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.privacy.vault import Vault
+from knowledge.recollection import Recollection
 from knowledge.wishes import Wish
 from processors.frames import LANGUAGE, HangUpFrame, PersonFrame, UnspokenFrame, speech
 from processors.turns.taking import Patience, TurnTaking
@@ -47,6 +50,8 @@ MOMENT = 60.0
 """Seconds without an idle prompt after "wait a moment"."""
 IDLE_PROMPTS = 2
 """Prompts in one silence before the call is ended politely."""
+FINAL = frozenset({"hung_up", "goodbye", "idle", "too_long", "dismissed", "transferred"})
+"""Outcomes after which no other stream of the call is to be expected."""
 LAST_WORDS = 15.0
 """Seconds that a farewell has to be heard before the call ends without it."""
 HANG_UP = 4.0
@@ -110,6 +115,8 @@ class Call:
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
         said = parameters.get("said", "")
+        self._unnoticed = bool(said) or "moved" in parameters
+        """The caller was taken out of the last stream by us, in a pause."""
         self.lastword = LastWord(self, providers.rest, settings.public, said)
         self.consent = Consent(self, providers.studio)
 
@@ -123,7 +130,7 @@ class Call:
             self._remember()
             observers = [self._observer, *self.consent.observers(self._providers.redactor)]
             self._running = await Running.start(self.sid, composed, observers)
-            await self._greet(recalled)
+            await welcome(self, recalled, back=self._back, unnoticed=self._unnoticed)
             await self._talk(self._running.task)
         finally:
             self.state = State.OVER
@@ -136,8 +143,15 @@ class Call:
                     self.consent.close(),
                 )
             finally:
+                if self.outcome in FINAL:
+                    self.exchanges.over()
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
         return self.outcome
+
+    @property
+    def providers(self) -> "Providers":
+        """Whom the call asks."""
+        return self._providers
 
     @property
     def begun(self) -> bool:
@@ -180,6 +194,12 @@ class Call:
             return
         frames = speech(text, language, protected=protected, remembered=remembered, route="phrase")
         await self._running.put([*frames, then] if then else frames)
+
+    async def ask_again(self, asked: str) -> None:
+        """What the caller said on an earlier stream, and what no answer was heard to."""
+        self.exchanges.asked(asked)
+        if self._running is not None:
+            await self._running.put([LLMRunFrame()])
 
     def wished(self, wish: Wish) -> None:
         if wish is Wish.WAIT:
@@ -228,6 +248,10 @@ class Call:
         self.least_translated = settings.input_processing_min_translation_confidence
         self.collecting = providers.collecting()
         self.tools = providers.tools(self.sid, self.vault, self.collecting)
+        clerk = self.tools.clerk if self.tools else None
+        standing = Standing(self.sid, providers.seal, self.vault, clerk)
+        standing.unpack(recalled.sealed)
+        self.exchanges.sealed = standing.pack
         self.model = providers.model(self.sid, self.emit, self.tools)
         self.prepare = providers.ready.warm if providers.ready is not None else None
         self.voice = providers.voice(self.sid, self.emit, language)
@@ -240,6 +264,8 @@ class Call:
                 messages.append({"role": "user", "content": exchange.caller})
             if exchange.agent:
                 messages.append({"role": "assistant", "content": exchange.agent})
+        if recalled.asked:
+            messages.append({"role": "user", "content": recalled.asked})
         return messages
 
     def _remember(self) -> None:
@@ -256,24 +282,6 @@ class Call:
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
         if message.content:
             self.exchanges.heard(message.content, self.turns.language)
-
-    async def _greet(self, recalled: Recollection) -> None:
-        self.consent.begin(again=self._back is not None or recalled.greeted)
-        if self._back is not None:
-            await self.transfer.came_back(self._back)
-            return
-        if recalled.greeted:
-            if not self.lastword.resumed:
-                await self.say(Phrase.WELCOME_BACK)
-            return
-        await self.say(Phrase.GREETING)
-        await self.consent.tell(self.home)
-        if recalled.language:
-            return  # who has called before was told which languages there are
-        for language in self.languages[1:]:
-            if Phrase.ALSO in self.persona.phrases.get(language, {}):
-                await self.say(Phrase.ALSO, language=language)
-                await self.consent.tell(language)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""
@@ -324,6 +332,7 @@ class Call:
             return
         self.outcome = outcome
         self.state = State.ENDING
+        await self._providers.endings.note(self.sid)
         rest = self._providers.rest
         if rest is not None:
             try:
@@ -365,6 +374,7 @@ class Call:
             task.cancel()
         if self._running is not None:
             await self._running.stop(self.outcome)
+            self._observer.close()
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that does not outlive the call."""

@@ -10,6 +10,7 @@ import typer
 
 from agent.kb import kb
 from agent.privacy import privacy
+from agent.replay import replay
 from agent.terminal import (
     FAILED,
     USAGE,
@@ -37,6 +38,7 @@ pipeline = typer.Typer(help="The stages of a call.", invoke_without_command=True
 app.add_typer(kb, name="kb")
 app.add_typer(privacy, name="privacy")
 app.add_typer(pipeline, name="pipeline")
+app.command()(replay)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Wavs = Annotated[list[Path] | None, typer.Option(help="A question as a WAV; may be given again.")]

@@ -15,7 +15,7 @@ from agent.pepper import pepper
 from agent.recording import shelf
 from agent.recording.studio import folder_of
 from agent.settings import Settings
-from knowledge import memory
+from knowledge import recollection
 from knowledge.callers import Directory
 from knowledge.chain import Fault
 from knowledge.database import Database
@@ -145,7 +145,7 @@ class _Words:
         with faults():
             async with self.redis.pipeline(transaction=False) as batch:
                 for call in calls:
-                    getattr(batch, what)(memory.key(call))
+                    getattr(batch, what)(recollection.key(call))
                 return sum(await batch.execute())
 
 

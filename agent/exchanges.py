@@ -1,9 +1,10 @@
 """What goes to a call's memory: each turn of the caller with what was heard of its answer."""
 
 import time
+from collections.abc import Callable
 
 from agent.acquaintance import Acquaintance
-from knowledge.memory import Exchange
+from knowledge.recollection import Exchange
 
 
 class Exchanges:
@@ -11,6 +12,8 @@ class Exchanges:
 
     def __init__(self, acquaintance: Acquaintance) -> None:
         self._acquaintance = acquaintance
+        self.sealed: Callable[[], str] = lambda: ""
+        """What only the call itself may know, as it is now."""
         self._unanswered: list[str] = []
         """What the caller said that no answer was heard to yet."""
         self._asked_at = 0.0
@@ -20,6 +23,7 @@ class Exchanges:
         if not self._unanswered:
             self._asked_at = time.time()
         self._unanswered.append(text)
+        self._acquaintance.asked(" ".join(self._unanswered), self.sealed())
 
     def heard(self, text: str, language: str) -> None:
         """The caller heard this, and whatever it was: the greeting lies behind."""
@@ -37,6 +41,11 @@ class Exchanges:
             last = self._last
             self._keep(Exchange(last.at, last.caller, f"{last.agent} {text}", language))
 
+    def over(self) -> None:
+        """The call itself has ended: what it alone may know is kept no longer."""
+        self._acquaintance.over()
+
     def _keep(self, exchange: Exchange) -> None:
         self._last = exchange
         self._acquaintance.remember(exchange)
+        self._acquaintance.asked("", self.sealed())

@@ -42,11 +42,6 @@ class LastWord:
         self._spoken = False
 
     @property
-    def resumed(self) -> bool:
-        """Whether the caller comes from one: then nothing is said before the caller speaks."""
-        return self._said > 0
-
-    @property
     def under_way(self) -> bool:
         return self._task is not None
 

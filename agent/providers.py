@@ -16,12 +16,13 @@ from redis.asyncio import Redis
 
 from agent import books, services
 from agent.answering import Answering, Words, open_answering, secret
+from agent.fleet.endings import Endings
 from agent.line.rest import TwilioRest
 from agent.office import tools_of
 from agent.probes import breakers
 from agent.recording.studio import Studio
 from agent.settings import Settings
-from knowledge import glossary, ingest, memory, persona, store
+from knowledge import glossary, ingest, memory, persona, sharedmemory, store
 from knowledge.answers import Answer
 from knowledge.breakers import Breakers
 from knowledge.callers import Callers
@@ -32,6 +33,7 @@ from knowledge.events import Emit, everybody
 from knowledge.glossary import Glossary
 from knowledge.ingest import Entry
 from knowledge.language import Detector
+from knowledge.meanings import Meanings
 from knowledge.office import Office
 from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
@@ -39,10 +41,11 @@ from knowledge.privacy import Redactor
 from knowledge.privacy.vault import Vault
 from knowledge.readings import Readings
 from knowledge.routing import Thresholds
+from knowledge.sealed import Seal
 from knowledge.spending import Spending
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
-from knowledge.translation import Translations
+from knowledge.translation import Differ, Translations
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
 from processors.ears.whisper import Whisper
@@ -61,10 +64,10 @@ from processors.voice.ready import Ready
 from processors.voice.service import Voice
 
 _SAID_OTHERWISE = {
-    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD),
+    *(Phrase.OPENS_AGAIN, Phrase.COLLECT_HEARD, Phrase.YOU_ASKED),
     *(Phrase.COLLEAGUE, Phrase.CALLER_GONE, Phrase.FULL),
 }
-"""The first two are filled in each time, the others are spoken by Twilio."""
+"""The first three are filled in each time, the others are spoken by Twilio."""
 
 
 def _today() -> date:
@@ -98,6 +101,8 @@ class Providers:
     """The trade's words."""
     translations: Translations
     spending: Spending
+    seal: Seal
+    """For what only a call itself may know."""
     persona_of: float = 0.0
     """When the file of the persona was changed last, Unix seconds."""
     redis: Redis | None = None
@@ -113,6 +118,8 @@ class Providers:
     """What is likely to be said, spoken ahead."""
     breakers: Breakers | None = None
     """Who is left alone for now, and when it is asked again."""
+    endings: Endings = field(default_factory=lambda: Endings(None))
+    """Calls that are over, for all workers."""
     studio: Studio | None = None
     """What recordings have in common; only who serves calls has one."""
     calm: Callable[[], bool] = lambda: False
@@ -309,6 +316,7 @@ async def _opened(
         erased=erased,
         glossary=words,
         spending=spending,
+        seal=Seal([token.encode() for token in settings.twilio_auth_tokens] or [secret(settings)]),
         translations=services.translations(
             settings,
             http,
@@ -316,10 +324,18 @@ async def _opened(
             everybody(spending.record, emit),
             spending=spending,
             shared=shared,
+            differ=_differ(answering),
         ),
     )
     stack.push_async_callback(providers.close)
     return providers
+
+
+def _differ(answering: Answering) -> Differ | None:
+    """By the embedding that is built in: a remote one would be asked for each translation."""
+    if answering.embedding is None or answering.recent is not None:
+        return None
+    return Meanings(answering.embedding).differ
 
 
 def _detector(entries: Sequence[Entry], languages: Sequence[str]) -> Detector:
@@ -341,7 +357,7 @@ def open_memory(
     ttl = _remembered(settings)
     opened: memory.Memory = memory.LocalMemory(ttl=ttl, erased=erased)
     if redis is not None:
-        opened = memory.RedisMemory(redis, ttl=ttl, emit=emit, erased=erased)
+        opened = sharedmemory.RedisMemory(redis, ttl=ttl, emit=emit, erased=erased)
     return opened if settings.retention_days else memory.Wordless(opened)
 
 

@@ -1,5 +1,6 @@
 """Lines of text in another language, by the translators that a call asks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from agent import keyboard
 from agent.jsonl import Line, NoText, read
 from agent.settings.light import Light
 from knowledge.events import nowhere
-from knowledge.translation import LONGEST, Translation
+from knowledge.translation import LONGEST, Differ, Translation
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -79,7 +80,8 @@ async def _open(settings: "Settings | Light") -> AsyncIterator[Ask]:
     words = glossary.load(settings.knowledge_dir)
 
     http = connections()
-    translations = services.translations(settings, http, words, nowhere)
+    differ = await asyncio.to_thread(_differ, settings)
+    translations = services.translations(settings, http, words, nowhere, differ=differ)
 
     async def ask(text: str, language: str, to: str) -> Read:
         began = perf_counter()
@@ -99,6 +101,15 @@ async def _open(settings: "Settings | Light") -> AsyncIterator[Ask]:
     finally:
         await translations.close()
         await http.aclose()
+
+
+def _differ(settings: "Settings") -> Differ | None:
+    """As calls have it: by the embedding that is built in."""
+    from agent import embeddings  # noqa: PLC0415
+    from knowledge.meanings import Meanings  # noqa: PLC0415
+
+    found = None if embeddings.is_remote(settings) else embeddings.local(settings.embedding)
+    return Meanings(found).differ if found is not None else None
 
 
 async def _nobody(_text: str, _language: str, _to: str) -> Read:

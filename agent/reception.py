@@ -16,6 +16,7 @@ from agent.call import Stages
 from agent.checkup import checks
 from agent.erasers import patient, places
 from agent.erasing import Erasing
+from agent.fleet.endings import Endings
 from agent.fleet.station import station, wires
 from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
@@ -80,6 +81,7 @@ async def furnish(
         providers = await open_providers(settings, emit, policy=lambda: learning.policy)
         stack.push_async_callback(providers.close)
         providers.studio = recordings
+        providers.endings = Endings(wired.redis)
         switchboard = Switchboard(providers, stages)
         doors, lag = await _watched(stack, metrics, providers)
         fleet = await stack.enter_async_context(

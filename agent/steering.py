@@ -8,7 +8,7 @@ from loguru import logger
 from agent.call import Call, State
 from agent.fleet.commands import Answer, Command
 from agent.line import twiml
-from agent.line.rest import TwilioError, TwilioRest
+from agent.line.rest import CallGone, TwilioError, TwilioRest
 from knowledge.persona import Phrase
 from processors.frames import PersonFrame
 
@@ -50,7 +50,10 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
         call.end("moved")
         return
     try:
-        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended"))
+        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended?moved=1"))
+    except CallGone:
+        call.outcome = "hung_up"
+        call.end("hung_up")
     except TwilioError as error:
         logger.bind(call=call.sid, fault=str(error)).warning("call not moved by REST")
         call.end("moved")

@@ -7,9 +7,11 @@ from agent import steering
 from agent.call import Call, Stages
 from agent.fleet.commands import Answer, Command
 from agent.line.protocol import Start
+from agent.line.rest import TwilioRest
 from agent.line.stream import MediaStream, Socket
 from agent.operator import Operator
 from agent.providers import Providers
+from knowledge.events import Emit
 from knowledge.persona import Phrase
 
 DECIDED = frozenset({"goodbye", "idle", "too_long", "dismissed"})
@@ -17,7 +19,7 @@ DECIDED = frozenset({"goodbye", "idle", "too_long", "dismissed"})
 ATTEMPTS = 2
 """Streams of one call that may fail by our own fault before it is ended rather than reopened."""
 REMEMBERED = 10_000
-"""Ended calls whose webhooks may still come."""
+"""Calls whose streams have failed."""
 
 
 class Switchboard:
@@ -32,7 +34,7 @@ class Switchboard:
             emit=providers.emit,
         )
         self._calls: dict[str, Call] = {}
-        self._over: OrderedDict[str, str] = OrderedDict()
+        self._endings = providers.endings
         self._failed: OrderedDict[str, int] = OrderedDict()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -45,8 +47,17 @@ class Switchboard:
         """Calls that are on."""
         return len(self._calls)
 
-    async def answer(self, socket: Socket, start: Start) -> None:
-        """Serves an accepted stream until it ends. A newer stream of the same call wins."""
+    @property
+    def rest(self) -> TwilioRest | None:
+        return self._providers.rest
+
+    @property
+    def emit(self) -> Emit:
+        return self._providers.emit
+
+    async def answer(self, socket: Socket, start: Start) -> str:
+        """Serves an accepted stream until it ends, and says how it did. A newer stream of the same
+        call wins."""
         if (older := self._calls.get(start.call)) is not None:
             older.end("superseded")
         await self._providers.freshen()
@@ -60,7 +71,7 @@ class Switchboard:
         self._calls[start.call] = call
         self._idle.clear()
         try:
-            await call.run()
+            return await call.run()
         finally:
             self._judge(call)
             if self._calls.get(start.call) is call:
@@ -68,17 +79,19 @@ class Switchboard:
             if not self._calls:
                 self._idle.set()
 
-    def ended(self, sid: str) -> bool:
+    async def ended(self, sid: str) -> bool:
         """Whether the agent ended this call: then Twilio is to hang up, else to connect again.
 
         Twilio asks as soon as the stream is closed, while the call may still be putting away.
         """
         call = self._calls.get(sid)
-        return sid in self._over or (call is not None and self._is_over(call))
+        if call is not None and self._is_over(call):
+            return True
+        return await self._endings.knows(sid)
 
     def over(self, sid: str, outcome: str) -> None:
         """Twilio says the call itself is over, whatever its stream does."""
-        self._remember(sid, outcome)
+        self._endings.note_here(sid)
         if (call := self._calls.get(sid)) is not None:
             call.end(outcome)
 
@@ -114,7 +127,7 @@ class Switchboard:
     def _judge(self, call: Call) -> None:
         """Whether Twilio is to connect this call again when it asks."""
         if self._is_over(call):
-            self._remember(call.sid, call.outcome)
+            self._endings.note_here(call.sid)
         elif call.outcome == "failed":
             self._failed[call.sid] = self._failed.get(call.sid, 0) + 1
             while len(self._failed) > REMEMBERED:
@@ -124,8 +137,3 @@ class Switchboard:
         if call.outcome == "failed":
             return self._failed.get(call.sid, 0) + 1 >= ATTEMPTS
         return call.outcome in DECIDED
-
-    def _remember(self, sid: str, outcome: str) -> None:
-        self._over[sid] = outcome
-        while len(self._over) > REMEMBERED:
-            self._over.popitem(last=False)

@@ -78,6 +78,16 @@ class _Excuse:
         self.breaker = Breaker()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who the caller is, as far as that is known: for the call's own sealed state."""
+
+    facts: Mapping[str, str] = field(repr=False)
+    identified: bool
+    tries: int
+    """Identifications that may still fail."""
+
+
 class Clerk:
     """Emits one `ToolUsed` for each use, without a word of what was asked or found."""
 
@@ -100,7 +110,7 @@ class Clerk:
         self._office = office
         self._call = call
         self._emit = emit
-        self._tries = tries
+        self._tries = self._allowed = tries
         self._facts: Mapping[str, str] = {}
         self._identified = not any(tool.identifies for tool in tools)
         self._proposal: Proposal | None = None
@@ -130,6 +140,18 @@ class Clerk:
             return tuple(tool for tool in self._tools if tool.identifies and self._tries > 0)
         known = {"office", "language", "once", *self._facts}
         return tuple(tool for tool in self._tools if not tool.identifies and tool.bound <= known)
+
+    @property
+    def known(self) -> Known | None:
+        """None where there is nothing that a new stream of the call could not know by itself."""
+        if self._tries == self._allowed and not self._facts:
+            return None
+        return Known(dict(self._facts), self._identified, self._tries)
+
+    def resume(self, known: Known) -> None:
+        """As an earlier stream of the call has left it."""
+        self._facts, self._identified = known.facts, known.identified
+        self._tries = min(self._tries, known.tries)
 
     @property
     def waiting(self) -> bool:

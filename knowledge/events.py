@@ -333,6 +333,14 @@ class Began(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver(Event):
+    """A call that no worker looked after was found."""
+
+    outcome: str
+    """asked (Twilio, for a stream), person (it was asked too often), gone (the caller was)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended(Event):
     outcome: str
     """Exactly one per stream. By the caller: hung_up. By the agent: goodbye, idle, too_long,

@@ -1,5 +1,6 @@
 """Redis as a client that cannot hold up a call: deadlines, a bounded pool, one retry."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -40,6 +41,12 @@ def faults() -> Iterator[None]:
     """The library's errors in the words of our policy."""
     try:
         yield
+    except asyncio.CancelledError as error:
+        if type(error) is asyncio.CancelledError:
+            raise
+        # Before Python 3.12 Pipecat replaces the `asyncio.wait_for` that the library uses: a
+        # cancellation of its own kind passes `asyncio.timeout`, which then ends the call
+        raise asyncio.CancelledError from error
     except Overdue as error:
         raise Fault("late") from error
     except Disconnected as error:

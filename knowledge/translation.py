@@ -35,7 +35,15 @@ _ARTICLES = frozenset({"0", "1"})
 _SUREST = 0.95
 _SAME_LENGTH = (0.4, 2.5)
 _FEW = 3
-_BAD = {"number": 0.45, "place": 0.3, "negation": 0.4, "name": 0.75, "length": 0.4, "same": 0.1}
+_BAD = {
+    "number": 0.45,
+    "place": 0.3,
+    "negation": 0.4,
+    "name": 0.75,
+    "length": 0.4,
+    "same": 0.1,
+    "meaning": 0.2,
+}
 """What remains of the confidence where something is not as it was."""
 
 
@@ -100,6 +108,7 @@ def _numbers(text: str) -> Counter[str]:
 
 
 Order = Callable[[Sequence[Translator]], Sequence[Translator]]
+Differ = Callable[[str, str], Awaitable[bool]]
 
 
 def _as_given(translators: Sequence[Translator]) -> Sequence[Translator]:
@@ -120,10 +129,12 @@ class Translations:
         emit: Emit,
         order: Order = _as_given,
         shared: Readings | None = None,
+        differ: Differ | None = None,
     ) -> None:
         """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
         seconds of each. `order`: in which the translators are asked now. `shared`: what other
-        workers have read. Texts must be masked before."""
+        workers have read. `differ`: whether two texts
+        mean something else. Texts must be masked before."""
         self.renew(translators)
         self._glossary = glossary
         self._size = size
@@ -132,6 +143,7 @@ class Translations:
         self._emit = emit
         self._order = order
         self._shared = shared
+        self._differ = differ
         self._known: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
         self._running: dict[tuple[str, str, str], asyncio.Task[Translation | None]] = {}
         self._late = 0
@@ -239,7 +251,13 @@ class Translations:
         if self._shared is None or (told := await self._shared.find(words, source, target)) is None:
             return None
         text, name = told
-        return Translation(text, name, confidence(said, text, source, target, self._glossary))
+        return Translation(text, name, await self._sure(said, text, source, target))
+
+    async def _sure(self, said: str, text: str, source: str, target: str) -> float:
+        sure = confidence(said, text, source, target, self._glossary)
+        if self._differ is not None and await self._differ(said, text):
+            sure *= _BAD["meaning"]
+        return round(sure, 4)
 
     async def _ask(self, key: tuple[str, str, str], said: str, call: str) -> Translation:
         source, target, words = key
@@ -265,5 +283,5 @@ class Translations:
             self._emit(Quota(call, by.name, what, left))
         if self._shared is not None:
             await self._shared.keep(words, source, target, rendered.text, by.name)
-        sure = confidence(said, rendered.text, source, target, self._glossary)
+        sure = await self._sure(said, rendered.text, source, target)
         return Translation(rendered.text, by.name, sure)

@@ -4,6 +4,7 @@ Twice a second everything goes to Redis in one batch. Without Redis a worker is 
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,6 +15,7 @@ from loguru import logger
 from redis.asyncio import Redis
 
 from agent.fleet.identity import WorkerId
+from agent.fleet.leases import LEASE, renew
 from agent.fleet.owners import Owners
 from agent.fleet.places import PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
 from knowledge.chain import Fault, one
@@ -68,6 +70,12 @@ class Fleet:
         self._redis: Any = redis
         self._calls: Counter[str] = Counter()
         self._left: list[str] = []
+        self._over: list[str] = []
+        """Calls that left and are not to come back."""
+        self._together = 0.0
+        """When Redis was last reached after it had not been, monotonic seconds."""
+        self.found: Callable[[str], None] = lambda _call: None
+        """Told a call that nobody looks after."""
         self._room = room = Room(worker, most, self._calls.keys, shut)
         self._own = OwnPlaces(room)
         self._shared = SharedPlaces(redis, room) if redis is not None else None
@@ -103,6 +111,11 @@ class Fleet:
         if taken:
             self._own.note(call)
         return taken
+
+    def over(self, call: str) -> None:
+        """It has left, and nobody has to look after it."""
+        if self._redis is not None:
+            self._over.append(call)
 
     @asynccontextmanager
     async def having(self, call: str) -> AsyncIterator[None]:
@@ -172,18 +185,22 @@ class Fleet:
     async def _beat(self) -> None:
         calls = self.calls
         left = [call for call in self._left if call not in self._calls]
-        self._left = []
+        over = [call for call in self._over if call not in self._calls]
+        self._left, self._over = [], []
         try:
             with faults():
-                people, commands, renewed = await self._exchange(left, calls)
+                people, commands, renewed, found = await self._exchange(left, calls, over)
         except Fault as fault:
             self._left = [*left, *self._left][-1000:]
+            self._over = [*over, *self._over][-1000:]
             if not self._alone:
                 logger.bind(fault=str(fault)).warning("fleet: Redis is away, this worker is alone")
             self._alone = True
             return
         if self._alone:
             logger.info("fleet: together again")
+        if self._alone or not self._together:
+            self._together = time.monotonic()
         self._alone = False
         self._switch(people=people)
         for command in commands:
@@ -191,10 +208,19 @@ class Fleet:
         for call, ours in zip(calls, renewed, strict=True):
             if not ours and call in self._calls:
                 self.lost(call)
+        for lost in found:
+            self.found(lost.decode() if isinstance(lost, bytes) else lost)
+
+    @property
+    def _settled(self) -> bool:
+        """Everybody has had time to renew leases, should Redis have been away."""
+        if self._alone or not self._together:
+            return False
+        return time.monotonic() - self._together > 2 * LEASE
 
     async def _exchange(
-        self, left: Sequence[str], calls: Sequence[str]
-    ) -> tuple[bool, list[bytes], list[Any]]:
+        self, left: Sequence[str], calls: Sequence[str], over: Sequence[str]
+    ) -> tuple[bool, list[bytes], list[Any], list[bytes | str]]:
         assert self._shared is not None
         assert self._owners is not None
         async with self._redis.pipeline(transaction=False) as batch:
@@ -205,5 +231,6 @@ class Fleet:
             for call in left:
                 self._owners.release(batch, call)
             self._shared.hold(batch, left)
+            renew(batch, over, calls, looking=self._settled)
             answers = await batch.execute()
-        return bool(answers[0]), answers[1] or [], answers[2 : 2 + len(calls)]
+        return bool(answers[0]), answers[1] or [], answers[2 : 2 + len(calls)], answers[-1]

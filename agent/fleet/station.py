@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from starlette.websockets import WebSocket
 
+from agent.call import FINAL
 from agent.fleet.arrivals import Arrivals
 from agent.fleet.commands import Commands
 from agent.fleet.elsewhere import Elsewhere
@@ -14,6 +15,7 @@ from agent.fleet.feed import Feed
 from agent.fleet.fleet import Fleet
 from agent.fleet.front import Front
 from agent.fleet.identity import WorkerId, identity
+from agent.fleet.takeover import Lost, Takeover
 from agent.line.protocol import Start
 from agent.settings import Settings
 from agent.switchboard import Switchboard
@@ -66,23 +68,43 @@ async def station(
     fleet = Fleet(wires.redis, wires.worker, most=settings.max_calls, shut=shut)
     fleet.lost, fleet.switched = switchboard.superseded, switchboard.to_people
     commands = Commands(fleet, wires.redis, switchboard.obey)
+    elsewhere = _elsewhere(settings, switchboard)
+    takeover = Takeover(
+        lambda: switchboard.rest,
+        settings.public,
+        redis=wires.redis,
+        person=elsewhere.person,
+        emit=switchboard.emit,
+    )
+    lost = Lost(fleet, takeover, alone=wires.redis is None)
+    fleet.found = lost.found
 
     async def answer(socket: WebSocket, start: Start) -> None:
         async with fleet.having(start.call):
-            await switchboard.answer(socket, start)
+            outcome = await switchboard.answer(socket, start)
+        if outcome in FINAL or outcome == "relayed":  # then Twilio speaks, for as long as it takes
+            fleet.over(start.call)
+        elif outcome != "superseded":
+            lost.left(start.call)
 
     async def returns(call: str) -> None:
         await fleet.admit(call, known=True)
 
-    elsewhere = Elsewhere(
+    control = Control(fleet, commands, wires.feed, tuple(settings.departments))
+    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people)
+    async with fleet.member():
+        front = Front(arrivals, elsewhere, returns, lambda: fleet.crowded)
+        try:
+            yield Station(front, control, answer)
+        finally:
+            await lost.close()
+
+
+def _elsewhere(settings: Settings, switchboard: Switchboard) -> Elsewhere:
+    return Elsewhere(
         settings.public,
         switchboard.say,
         settings.languages,
         settings.departments,
         settings.when_full,
     )
-    control = Control(fleet, commands, wires.feed, tuple(settings.departments))
-    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people)
-    async with fleet.member():
-        front = Front(arrivals, elsewhere, returns, lambda: fleet.crowded)
-        yield Station(front, control, answer)

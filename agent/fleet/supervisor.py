@@ -25,6 +25,8 @@ STARTING = 120.0
 """Seconds until a worker that replaces another one has to be ready."""
 LAST_WORDS = 30.0
 """Seconds that a worker has beyond its drain deadline, to move its calls and to end."""
+NOTICED = 2.0
+"""Seconds until every balancer knows that a worker is ready: only then the next one is drained."""
 LOOK = 0.1
 """Seconds between two questions whether a worker is ready."""
 ANSWER = 2.0
@@ -43,6 +45,7 @@ class Site:
     drain_deadline: float
     """Seconds that a worker has after SIGTERM."""
     pauses: tuple[float, float] = PAUSES
+    noticed: float = NOTICED
 
 
 class Worker:
@@ -223,6 +226,7 @@ class Supervisor:
             if not await worker.replace():
                 logger.bind(number=worker.number).error("replacing stops: worker is not ready")
                 return
+            await asyncio.sleep(self._site.noticed)
         logger.info("all workers are replaced")
 
 

@@ -46,6 +46,7 @@ class LineInput(FrameProcessor):
         self._taken = b""
         """mu-law that was not handed on yet."""
         self._reader: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         # 50 frames a second pass here: an observer would be called twice for each
@@ -56,11 +57,13 @@ class LineInput(FrameProcessor):
         await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame) and self._reader is None:
             self._reader = self.create_task(self._read(), "read")
+            self._watcher = self.create_task(self._watch(), "watch")
 
     async def cleanup(self) -> None:
-        if self._reader is not None:
-            await self.cancel_task(self._reader)
-            self._reader = None
+        for task in (self._reader, self._watcher):
+            if task is not None:
+                await self.cancel_task(task)
+        self._reader = self._watcher = None
         await super().cleanup()
 
     async def _read(self) -> None:
@@ -81,6 +84,10 @@ class LineInput(FrameProcessor):
                 case _:
                     pass  # connected and start were read before the pipeline began
         self._ended(stopped)
+
+    async def _watch(self) -> None:
+        await self._stream.dead()
+        self._ended(False)
 
     async def _hear(self) -> None:
         audio = pcm(self._taken)

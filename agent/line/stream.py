@@ -17,6 +17,9 @@ REST = 0.06
 """Seconds between two reads of a line on which nobody speaks, and what goes on together then: three
 of Twilio's messages, one block for a provider. Speech is told after 0.19 s of voice, the first
 sound of which ends the rest, so it is told no later."""
+LOOK, LOOKS = 1.0, 5
+"""Seconds between two looks whether anything has come, and how often in a row nothing has when the
+connection is dead: of a silent caller too, Twilio sends fifty messages a second."""
 UNHURRIED = "answerline.unhurried"
 """ASGI extension of our server: a callable that takes whether the socket may be read less often."""
 
@@ -50,6 +53,8 @@ class MediaStream:
         self._extensions: dict[str, Callable[[bool], None]] = socket.scope.get("extensions") or {}
         self._unhurried = False
         self._bucket = Bucket()
+        self._came = 0
+        """Messages."""
         self.dropped = 0
         """Messages given up because the peer does not read."""
 
@@ -70,6 +75,7 @@ class MediaStream:
                 return
             if event["type"] != "websocket.receive":
                 return
+            self._came += 1
             if not self._bucket.take():
                 self._tell(self._bucket.spilt())
                 continue
@@ -81,6 +87,15 @@ class MediaStream:
             yield message
             if isinstance(message, Stop):
                 return
+
+    async def dead(self, *, look: float = LOOK) -> None:
+        """Returns when nothing comes any more, and nobody has closed the stream. By looks and not
+        by the clock: it may be this process that stood still."""
+        quiet = 0
+        while quiet < LOOKS:
+            before = self._came
+            await asyncio.sleep(look)
+            quiet = quiet + 1 if self._came == before else 0
 
     def be_unhurried(self, unhurried: bool) -> None:
         """Whether messages may come some hundredths of a second later; not every server can."""

@@ -9,12 +9,12 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from knowledge.chain import Breaker, Fault, one
+from knowledge.chain import Breaker, one
+from knowledge.store import faults
 
 LIFE = 30
 """Seconds from a TwiML to its stream."""
@@ -150,45 +150,42 @@ class OwnStore:
 
 
 class RedisStore:
-    """In Redis: a stream may be opened at another worker than the one that wrote its TwiML."""
+    """In Redis: a stream may be opened at another worker than the one that wrote its TwiML.
+
+    It knows which tokens were redeemed, not which were issued, as the token proves that by itself:
+    one that was issued while Redis was late is as good as any.
+    """
 
     name = "redis"
 
     def __init__(self, redis: Redis) -> None:
         """A client of the process, with its own timeouts."""
-        self._redis = redis
+        self._redis: Any = redis
         # each call asks again: an outage costs a webhook 50 ms, never the return to Redis
         self.breaker = Breaker(failures=1 << 30)
 
     async def keep(self, call: str, token: str) -> str:
-        try:
-            async with self._redis.pipeline(transaction=True) as batch:
-                batch.set(_opens(call, token), call, ex=LIFE)
-                batch.set(_waits(call), token, ex=REPEATED, nx=True, get=True)
-                _, waiting = await batch.execute()
+        with faults():
+            waiting = await self._redis.set(_waits(call), token, ex=REPEATED, nx=True, get=True)
             known = _text(waiting)
-            if known and not await self._redis.exists(_opens(call, known)):
+            if known and await self._redis.exists(_redeemed(call, known)):
                 await self._redis.set(_waits(call), token, ex=REPEATED)
                 known = ""
-        except (RedisError, OSError) as error:
-            raise Fault("refused", type(error).__name__) from error
         return known or token
 
     async def take(self, call: str, token: str) -> bool:
         """In one go: a redeemed token that still waits would be given out until it is too old."""
-        try:
+        with faults():
             async with self._redis.pipeline(transaction=True) as batch:
-                batch.getdel(_opens(call, token))
+                batch.set(_redeemed(call, token), 1, ex=LIFE, nx=True)
                 batch.delete(_waits(call))
-                owner, _ = await batch.execute()
-        except (RedisError, OSError) as error:
-            raise Fault("refused", type(error).__name__) from error
-        return _text(owner) == call
+                first, _ = await batch.execute()
+        return bool(first)
 
 
-def _opens(call: str, token: str) -> str:
+def _redeemed(call: str, token: str) -> str:
     """Both keys of a call lie in one slot of a cluster."""
-    return f"answerline:call:{{{call}}}:token:{token}"
+    return f"answerline:call:{{{call}}}:redeemed:{token}"
 
 
 def _waits(call: str) -> str:

@@ -18,29 +18,49 @@ def connect(
     *,
     called: str = "",
     caller: str = "",
-    back: str | None = None,
-    said: int = 0,
+    coming: "Coming | None" = None,
 ) -> str:
     """Opens the media stream; when it ends, the call goes on at /twilio/stream-ended.
 
     `public`: root of the service, whose http:// (loopback only) becomes ws://. `called`: our own
-    number, which the call came in at. `caller`: as `knowledge.callers` names them. `back`: the
-    department to which a transfer failed after the caller had left the stream ("": any). `said`:
-    how often Twilio has spoken in our place.
+    number, which the call came in at. `caller`: as `knowledge.callers` names them. `coming`: to a
+    further stream of the call.
     """
     response: Any = VoiceResponse()
     connection = response.connect(action=f"{public}/twilio/stream-ended", method="POST")
     stream = connection.stream(url=f"ws{public.removeprefix('http')}/twilio/media")
+    # Twilio does not say whether the action or the next verb follows a connection that is cut
+    response.redirect(f"{public}/twilio/stream-ended", method="POST")
     stream.parameter(name="token", value=token)
     if called:
         stream.parameter(name="called", value=called)
     if caller:
         stream.parameter(name="caller", value=caller)
-    if back is not None:
-        stream.parameter(name="back", value=back)
-    if said:
-        stream.parameter(name="said", value=str(said))
+    for name, value in coming.parameters if coming is not None else ():
+        stream.parameter(name=name, value=value)
     return str(response)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """From where a caller comes to a further stream."""
+
+    back: str | None = None
+    """The department to which a transfer failed after the caller had left the stream ("": any)."""
+    said: int = 0
+    """How often Twilio has spoken in our place."""
+    moved: bool = False
+    """From another worker, in a pause."""
+
+    @property
+    def parameters(self) -> Sequence[tuple[str, str]]:
+        """Of the stream."""
+        told = (
+            ("back", self.back),
+            ("said", str(self.said) if self.said else None),
+            ("moved", "1" if self.moved else None),
+        )
+        return [(name, value) for name, value in told if value is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from knowledge.events import (
     Used,
     Waited,
 )
-from knowledge.memory import Unwritten
+from knowledge.sharedmemory import Unwritten
 
 SILENT = (Acknowledged, Answered, Late, Quota, Used, Waited)
 """Counted, not logged: several come with each turn."""

@@ -122,6 +122,10 @@ class TurnObserver(BaseObserver):
         ):
             self._finish(interrupted=False)
 
+    def close(self) -> None:
+        """The call is over: in the middle of an answer, or before this has seen its end."""
+        self._finish(interrupted=time.monotonic() < self._dry)
+
     def _step(self, name: str) -> None:
         self._steps.setdefault(name, time.monotonic() - self._decided)
 

@@ -38,7 +38,7 @@ class House:
     tokens: Tokens
     answer: Callable[[WebSocket, Start], Awaitable[None]]
     """Holds the call on an accepted, validated stream; returns when the stream is over."""
-    ended: Callable[[str], bool]
+    ended: Callable[[str], Awaitable[bool]]
     """Whether the call of this CallSid is over by our own decision."""
     over: Callable[[str, str], None]
     """Twilio says that the call of this CallSid is over, and with which outcome."""

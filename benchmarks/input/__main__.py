@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.input import measure
 from benchmarks.input.latency import latency
 from benchmarks.input.measure import Share
+from knowledge.embedding.local import LocalEmbedding
 from knowledge.index import Index
 from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
@@ -23,6 +24,8 @@ CARDS, OTHERS, HARMLESS, TOLD = 0.995, 0.98, 0.97, 0.99
 """To reach: recall of card numbers and of the rest, precision, languages."""
 TWINS, UNREAD = 0.95, 0.85
 """To reach: Spanish questions that go the way of their English twins, read and unread."""
+BELIEVED, DOUBTED = 0.8, 0.95
+"""To reach: translations that are used, and others that are not."""
 SOON = {"cached": 0.01, "warmed by interims": 0.03, "cold": 0.33, "hanging": 0.005}
 """To reach: seconds that a turn is later, with a translator of 0.3 s, and with one that hangs."""
 
@@ -36,6 +39,7 @@ def main(report: Path | None = None) -> None:
         ("en", "es"),
         Strangers.load(),
     )
+    believed, doubted = asyncio.run(measure.doubted(LocalEmbedding.load()))
     told, switched = measure.languages(tell), measure.switching(tell)
     rows: list[tuple[str, Share, float]] = [
         *(
@@ -49,6 +53,8 @@ def main(report: Path | None = None) -> None:
         ("hard talk: kept", measure.together(hard.precision), HARMLESS),
         ("as its English twin, read", measure.twins(index, reading=True), TWINS),
         ("as its English twin, unread", measure.twins(index, reading=False), UNREAD),
+        ("good translations believed", believed, BELIEVED),
+        ("rubbish not believed", doubted, DOUBTED),
         ("turns of conversations", switched, TOLD),
     ]
     rows.append(("language, all", measure.together(told), TOLD))

@@ -14,14 +14,18 @@ from typing import Any
 
 import orjson
 
+from knowledge import glossary
 from knowledge.answers import Question
+from knowledge.embedding import Embedding
 from knowledge.index import Index
+from knowledge.meanings import Meanings
 from knowledge.privacy import Redactor
 from knowledge.privacy.numerals import numerals, tokens
 from knowledge.privacy.runs import runs
 from knowledge.routing import Thresholds, choose
 from knowledge.sanitizing import sanitize
 from knowledge.spoken import Languages, Speaking
+from knowledge.translation import confidence
 
 TODAY = date(2026, 11, 22)
 NUMBERS = {"policy": r"[A-Z]{2}-\d{7}"}
@@ -30,6 +34,10 @@ REST = 4
 """Digits of a secret that must not be left together; a shorter first part cannot be known."""
 ENOUGH = 100
 """Utterances from which a share is a figure to be held to."""
+BELIEVED = 0.5
+"""As INPUT_PROCESSING_MIN_TRANSLATION_CONFIDENCE."""
+_FURTHER = 37
+"""Questions further on stands one that means something else."""
 _WORDED = frozenset({"email", "address", "cvv"})
 
 
@@ -108,6 +116,21 @@ def _questions(language: str) -> list[str]:
     file = resources.files("benchmarks.router") / "questions" / f"{language}.tsv"
     rows = [line.split("\t") for line in file.read_text("utf-8").splitlines()[1:]]
     return [text for text, _ in rows]
+
+
+async def doubted(embedding: Embedding) -> tuple[Share, Share]:
+    """Translations that are believed: of 190 good ones those that are, of as many that do not
+    belong to their texts, half of them told in the wrong language, those that are not."""
+    words, meanings = glossary.load(), Meanings(embedding)
+    good, bad = Share(), Share()
+    spanish, english = _questions("es"), _questions("en")
+    for number, (text, twin) in enumerate(zip(spanish, english, strict=True)):
+        other = (english, spanish)[number % 2][(number + _FURTHER) % len(english)]
+        for translated, share, right in ((twin, good, True), (other, bad, False)):
+            sure = confidence(text, translated, "es", "en", words)
+            believed = sure >= BELIEVED and not await meanings.differ(text, translated)
+            share.add(believed is right)
+    return good, bad
 
 
 def together(shares: Mapping[Any, Share]) -> Share:

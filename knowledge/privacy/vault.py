@@ -26,6 +26,11 @@ class Vault:
         if place not in NEVER:
             self._values[place] = value
 
+    @property
+    def held(self) -> dict[str, str]:
+        """For the call's own sealed state, and nothing else."""
+        return {str(place): value for place, value in self._values.items()}
+
     def fill(self, text: str) -> str:
         """The text with the caller's own values where their places are named in brackets."""
         return _PLACE.sub(lambda match: self._values.get(match[1], match[0]), text)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "demo", "talk", "serve", "call", "load", "doctor", "settings", "kb", "pipeline", "simulate",
-    "privacy", "language", "translate",
+    "privacy", "language", "translate", "replay",
 }  # fmt: skip
 FIELDS = (
     "ticket_id", "route", "confidence", "entry", "department", "language", "answer", "seconds",

@@ -27,8 +27,8 @@ from knowledge.database import Database, migrate
 from knowledge.erasure import Erased
 from knowledge.events import Began, CallBack, Decided, Ended, Event, Forgotten, nowhere
 from knowledge.glossary import Glossary
-from knowledge.memory import Exchange, Recollection, key
 from knowledge.outbox.stream import ASIDE, FIELD, STREAM
+from knowledge.recollection import Exchange, Recollection, key
 from knowledge.store import connect
 from knowledge.translation import Translations
 from tests.postgres import free_port

@@ -13,8 +13,9 @@ from knowledge.erasure import Erased
 from knowledge.events import Began, Event, Forgotten, nowhere
 from knowledge.forgetting import Forgetting
 from knowledge.glossary import Glossary
-from knowledge.memory import Exchange, LocalMemory
+from knowledge.memory import LocalMemory
 from knowledge.posting import post
+from knowledge.recollection import Exchange
 from knowledge.records import packed, unpacked
 from knowledge.translation import Translations
 from tests.postgres import free_port

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 
+from agent.acquaintance import Acquaintance
 from agent.exchanges import Exchanges
 from agent.lastword import LONGEST, MOST, LastWord
 from agent.line.rest import TwilioRest
@@ -16,6 +17,8 @@ from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
 from agent.simulators.server import Fault
 from knowledge import persona as content
+from knowledge.callers import Callers
+from knowledge.erasure import Erased
 from knowledge.events import Event
 from knowledge.memory import LocalMemory
 from knowledge.persona import Persona, Phrase
@@ -35,7 +38,10 @@ class Caller:
     told: RestCall = field(default_factory=lambda: RestCall("CA1"))
 
     def __post_init__(self) -> None:
-        self.exchanges = Exchanges(self.sid, self.memory)
+        callers = Callers(None, ttl=60.0, erased=Erased())
+        self.exchanges = Exchanges(
+            Acquaintance(self.memory, callers, self.sid, "", languages=("en", "es"))
+        )
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -78,7 +84,6 @@ async def test_twilio_says_it_in_the_callers_language_and_asks_for_a_stream_agai
     caller: Caller, rest: TwilioRest
 ) -> None:
     word = last_word(caller, rest)
-    assert not word.resumed
     word.begin("Cuesta <5 & más>.", "es")
     assert word.under_way
     assert await word.outcome() == "relayed"
@@ -114,7 +119,6 @@ async def test_an_answer_of_which_nothing_was_heard_is_remembered_as_well(
 
 async def test_the_last_time_the_call_ends_with_a_goodbye(caller: Caller, rest: TwilioRest) -> None:
     word = last_word(caller, rest, str(MOST - 1))
-    assert word.resumed
     word.begin("Five a month.", "en")
     assert await word.outcome() == "failed"
     say, end = caller.document

@@ -5,7 +5,7 @@ import pytest
 from agent.providers import open_memory
 from agent.settings import load
 from knowledge.erasure import Erased
-from knowledge.memory import Exchange
+from knowledge.recollection import Exchange
 
 
 @pytest.mark.parametrize(("days", "kept"), [("30", 1), ("0", 0)])

@@ -37,7 +37,7 @@ from agent.simulators.twilio import (
     Twilio,
 )
 from knowledge.events import nowhere
-from knowledge.memory import RedisMemory
+from knowledge.sharedmemory import RedisMemory
 from knowledge.store import connect
 from processors.voice.local import Local
 from tests import recordings

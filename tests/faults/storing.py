@@ -17,11 +17,12 @@ from knowledge.database import Database
 from knowledge.events import Acknowledged, Decided
 from knowledge.journal import Journal
 from knowledge.ledger import Ledger
-from knowledge.memory import Exchange, RedisMemory
 from knowledge.outbox.segments import Folder, Segments
 from knowledge.pinecone import Account, Embedded, Pinecone, Space
 from knowledge.pinecone.sync import sync
+from knowledge.recollection import Exchange
 from knowledge.relay import Relay
+from knowledge.sharedmemory import RedisMemory
 from knowledge.store import connect
 from processors.model.openai import connections
 from tests.faults.rig import Asked, Rig, happens

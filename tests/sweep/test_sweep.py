@@ -9,8 +9,8 @@ from loguru import logger
 
 from agent.watch import lines
 from knowledge.events import Decided
-from knowledge.memory import key
 from knowledge.posting import post
+from knowledge.recollection import key
 from knowledge.records import packed, unpacked
 from tests.sweep.canaries import DIGITS, Canary, found, told
 from tests.sweep.sweep import Field, opened

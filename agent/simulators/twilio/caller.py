@@ -134,6 +134,11 @@ class Caller:
         if self._call.stream is not None:
             self._call.stream.cut()
 
+    def freeze_stream(self) -> None:
+        """The media connection passes nothing any more, and neither side is told of it."""
+        if self._call.stream is not None:
+            self._call.stream.freeze()
+
     async def open_again(self, *, seconds: float = 0.5) -> measures.StreamReport:
         """A second stream for this call with the first one's parameters, for so long."""
         return await self._call.duplicate(seconds)

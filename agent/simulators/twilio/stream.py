@@ -19,6 +19,8 @@ HANDSHAKE = 10.0
 BACKLOG = 32 * 1024
 """Bytes that may wait for a slow agent; beyond, Twilio throws the caller's speech away."""
 ABNORMAL = 1006
+HALF_OPEN = 45.0
+"""Seconds until a network that passes nothing is noticed; as one has been in the field."""
 
 Warn = Callable[[Code, str], None]
 
@@ -40,6 +42,10 @@ class Socket(aiohttp.ClientWebSocketResponse):
     def abort(self) -> None:
         """As when the network goes: no close frame."""
         self._writer.transport.abort()
+
+    def freeze(self) -> None:
+        """As when the network goes and tells neither side: what comes is not even taken."""
+        self._writer.transport.pause_reading()
 
 
 class Stream:
@@ -63,6 +69,7 @@ class Stream:
         self._status = 101
         self._code: int | None = None
         self._packets = self._messages = self._refused = 0
+        self._frozen = False
 
     @property
     def is_open(self) -> bool:
@@ -193,8 +200,15 @@ class Stream:
         if self._socket is not None and self.is_open:
             self._socket.abort()
 
+    def freeze(self) -> None:
+        """Half-open: nothing passes, and for `HALF_OPEN` seconds nobody is told."""
+        if self._socket is not None and self.is_open:
+            self._frozen = True
+            self._socket.freeze()
+            asyncio.get_running_loop().call_later(HALF_OPEN, self._socket.abort)
+
     async def _send(self, text: str) -> None:
-        if self._socket is None or self._closed is not None:
+        if self._socket is None or self._closed is not None or self._frozen:
             return
         try:
             await self._socket.send_str(text)
@@ -205,7 +219,8 @@ class Stream:
         if self._closed is None and self._socket is not None:
             self._closed = time.monotonic()
             self._ear.close(self._closed)
-            await self._socket.close()
+            if not self._frozen:
+                await self._socket.close()
 
     def _warn_once(self, code: Code, detail: str) -> None:
         if code not in self._warned:

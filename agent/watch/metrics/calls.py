@@ -13,6 +13,7 @@ from knowledge.events import (
     Late,
     Malformed,
     Refused,
+    TakenOver,
     ToolUsed,
     Transferred,
     Turn,
@@ -33,6 +34,12 @@ class Calls:
             "answerline_calls_refused",
             "Calls that did not get to the agent, by why.",
             ["why"],
+            registry=registry,
+        )
+        self._taken_over = Counter(
+            "answerline_calls_taken_over",
+            "Calls that no worker looked after, by what came of it.",
+            ["outcome"],
             registry=registry,
         )
         self._length = Histogram(
@@ -121,6 +128,7 @@ class Calls:
             Turn: self._turn,
             ToolUsed: self._tool,
             Collected: self._collect,
+            TakenOver: lambda event: self._taken_over.labels(event.outcome).inc(),
             Refused: lambda event: self._refused.labels(event.why).inc(),
             Flooded: lambda event: self._flooded.inc(event.messages),
             Late: lambda _event: self._late.inc(),

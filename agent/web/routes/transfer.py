@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from agent.errand import Errand
 from agent.line import twiml
 from agent.line.signature import Form
+from agent.line.twiml import Coming
 from agent.operator import Operator
 from agent.web.house import House
 from agent.web.routes.webhook import (
@@ -54,16 +55,16 @@ def routes(house: House, operator: Operator) -> APIRouter:
         """The caller is out of the conference, and maybe still on the line."""
         form, errand = await _read(house, request)
         call = told(house, form)
-        if form.first("CallStatus") in OVER or house.ended(call):
+        if form.first("CallStatus") in OVER or await house.ended(call):
             return document(twiml.hangup())
         if form.first("DialCallStatus") in UNMET:
-            return await stream(house, form, back=errand.department)
+            return await stream(house, form, Coming(back=errand.department))
         return document(operator.over(errand))
 
     async def back(request: Request) -> Response:
         """The caller was alone in the conference: to the agent again."""
         form, errand = await _read(house, request)
-        return await stream(house, form, back=errand.department)
+        return await stream(house, form, Coming(back=errand.department))
 
     steps = {
         "status": status,

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocketState
 from agent.line import twiml
 from agent.line.bucket import Bucket
 from agent.line.protocol import Bad, Start, decodable, parse
+from agent.line.twiml import Coming
 from agent.web.house import House
 from agent.web.routes import transfer
 from agent.web.routes.webhook import (
@@ -40,11 +41,12 @@ def routes(house: House) -> APIRouter:
 
     async def stream_ended(request: Request) -> Response:
         """The next stream of a call, at another worker where this one drains."""
-        said = request.query_params.get("said", "0")
-        form = await proven(house, request)
-        if house.ended(told(house, form)):
+        form, query = await proven(house, request), request.query_params
+        if await house.ended(told(house, form)):
             return document(twiml.hangup())
-        return await stream(house, form, said=int(said) if said in SAID else 0)
+        said = query.get("said", "0")
+        coming = Coming(said=int(said) if said in SAID else 0, moved="moved" in query)
+        return await stream(house, form, coming)
 
     async def dialled(request: Request) -> Response:
         """After a number that was called in the agent's place."""

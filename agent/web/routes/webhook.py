@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from agent.fleet.arrivals import Way
 from agent.line import twiml
 from agent.line.signature import HEADER, SETTINGS_HEADER, Form, Signed
+from agent.line.twiml import Coming
 from agent.web.house import House
 from knowledge.events import Refused
 
@@ -122,21 +123,19 @@ async def arrive(house: House, form: Form) -> Response:
     return document(twiml.reject() if way is Way.OFTEN else house.front.elsewhere.full(called))
 
 
-async def stream(house: House, form: Form, *, back: str | None = None, said: int = 0) -> Response:
-    """The next media stream of a call that is on; `back`, `said`: see `twiml.connect`."""
+async def stream(house: House, form: Form, coming: Coming) -> Response:
+    """The next media stream of a call that is on."""
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
-    if back is None and house.front.arrivals.people():
+    if coming.back is None and house.front.arrivals.people():
         return document(house.front.elsewhere.person(form.first("To")))
     await house.front.returns(call_of(form))
-    return await _stream(house, form, back, said)
+    return await _stream(house, form, coming)
 
 
-async def _stream(house: House, form: Form, back: str | None = None, said: int = 0) -> Response:
+async def _stream(house: House, form: Form, coming: Coming | None = None) -> Response:
     token = await house.tokens.issue(call_of(form))
     called = form.first("To")
     called = called if _NUMBER.fullmatch(called) else ""
     caller = house.recognise(form.first("From"))
-    return document(
-        twiml.connect(house.public, token, called=called, caller=caller, back=back, said=said)
-    )
+    return document(twiml.connect(house.public, token, called=called, caller=caller, coming=coming))

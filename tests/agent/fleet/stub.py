@@ -57,7 +57,7 @@ def main(folder: Path, port: int, workers: int) -> int:
         return [sys.executable, "-m", "tests.agent.fleet.stub", *sys.argv[1:4],
                 "--worker", str(number)]  # fmt: skip
 
-    site = Site(command, "127.0.0.1", DRAIN_DEADLINE, pauses=(0.1, 0.2))
+    site = Site(command, "127.0.0.1", DRAIN_DEADLINE, pauses=(0.1, 0.2), noticed=0.1)
     return supervise(site, [port + number for number in range(workers)])
 
 

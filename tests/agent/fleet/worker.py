@@ -49,6 +49,9 @@ def main(part: Part, number: int) -> None:
     from agent.web.server import serve
     from knowledge.store import connect
 
+    async def nobody(_call: str) -> bool:
+        return False
+
     @asynccontextmanager
     async def furnish(settings: Settings) -> AsyncIterator[House]:
         async with connect(part.redis, budget=5.0) as redis:
@@ -57,7 +60,7 @@ def main(part: Part, number: int) -> None:
                 signature=Signature(KEY, settings.public),
                 tokens=Tokens(KEY, [RedisStore(redis)], deadline=5.0),
                 answer=answer,
-                ended=lambda _call: False,
+                ended=nobody,
                 over=lambda _call, _outcome: None,
                 doors=Doors(),
                 version=str(os.getpid()),
@@ -79,4 +82,4 @@ if __name__ == "__main__":
     else:
         logs.configure("INFO", "json")
         ports = [given.port + number for number in range(WORKERS)]
-        sys.exit(supervise(Site(command, "127.0.0.1", 60.0, pauses=(0.1, 0.5)), ports))
+        sys.exit(supervise(Site(command, "127.0.0.1", 60.0, pauses=(0.1, 0.5), noticed=0.1), ports))

@@ -85,3 +85,29 @@ async def test_a_peer_that_does_not_read_costs_a_bounded_queue_and_the_newest_is
     await until(lambda: len(peer.told) == MOST_QUEUED)
     assert "mark 20" in peer.told[0]
     await line.close()
+
+
+class Gapped(Peer):
+    """Says something now and then, and then nothing more."""
+
+    async def receive(self) -> Any:
+        await asyncio.sleep(0.03)
+        if not self.said:
+            await asyncio.Event().wait()
+        return await super().receive()
+
+
+async def test_a_stream_on_which_nothing_comes_any_more_is_dead_and_not_before() -> None:
+    peer = Gapped(*[MEDIA] * 20)
+    line = stream(peer, [])
+    heard: list[object] = []
+
+    async def read() -> None:
+        heard.extend([message async for message in line.messages()])
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(15):
+        await line.dead(look=0.05)
+    assert not peer.said
+    assert not line.closed
+    reading.cancel()

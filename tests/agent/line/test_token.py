@@ -121,12 +121,22 @@ async def test_a_stream_may_come_to_another_worker_than_its_webhook(
     assert not await one.redeem("CA1", token)
 
 
+async def test_a_token_that_was_issued_while_redis_was_late_opens_a_stream_anywhere(
+    redis: Redis, clock: Clock
+) -> None:
+    issuing = Tokens("key", [OwnStore(clock)], clock, deadline=5.0)
+    elsewhere = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock, deadline=5.0)
+    token = await issuing.issue("CA1")
+    assert await elsewhere.redeem("CA1", token)
+    assert not await elsewhere.redeem("CA1", token)
+
+
 async def test_a_token_whose_redemption_redis_did_not_confirm_is_not_handed_out_again(
     redis: Redis, clock: Clock
 ) -> None:
     tokens = Tokens("key", [RedisStore(redis), OwnStore(clock)], clock, deadline=5.0)
     first = await tokens.issue("CA1")
-    await redis.getdel(f"answerline:call:{{CA1}}:token:{first}")  # and the answer came too late
+    await redis.set(f"answerline:call:{{CA1}}:redeemed:{first}", 1)  # and the answer came too late
     second = await tokens.issue("CA1")
     assert second != first
     assert await tokens.issue("CA1") == second

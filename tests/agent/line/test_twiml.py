@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from agent.line import twiml
-from agent.line.twiml import Said
+from agent.line.twiml import Coming, Said
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,9 @@ def test_a_stream_is_opened_with_its_token_and_an_address_for_its_end(
     public: str, stream: str
 ) -> None:
     document = ET.fromstring(twiml.connect(public, "a-token"))
-    [connect] = document
+    connect, following = document
     assert connect.tag == "Connect"
+    assert (following.tag, following.text) == ("Redirect", f"{public}/twilio/stream-ended")
     assert connect.get("action") == f"{public}/twilio/stream-ended"
     [opened] = connect
     assert (opened.tag, opened.get("url")) == ("Stream", stream)
@@ -31,7 +32,9 @@ def test_a_stream_is_opened_with_its_token_and_an_address_for_its_end(
 
 
 def test_a_stream_carries_the_number_called_and_that_a_caller_comes_back() -> None:
-    document = ET.fromstring(twiml.connect("https://a.example", "t", called="+15550100", back=""))
+    document = ET.fromstring(
+        twiml.connect("https://a.example", "t", called="+15550100", coming=Coming(""))
+    )
     parameters = {one.get("name"): one.get("value") for one in document.iter("Parameter")}
     assert parameters == {"token": "t", "called": "+15550100", "back": ""}
 

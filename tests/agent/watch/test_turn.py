@@ -86,3 +86,15 @@ async def test_a_filler_is_no_answer_and_what_comes_behind_it_begins_at_its_end(
     assert turn.route == "model"
     assert turn.answer == pytest.approx(1.0, abs=waited + 0.01)
     assert turn.audio <= waited + 0.01
+
+
+async def test_an_answer_in_which_the_caller_hangs_up_is_a_turn_too_and_once() -> None:
+    watched = Watched()
+    await watched.passes(LLMContextFrame(LLMContext()), 1)
+    await watched.passes(LLMTextFrame("Yes."), 1, "knowledge")
+    await watched.passes(TTSAudioRawFrame(SECOND, 8000, 1), 1)
+    watched.observer.close()
+    watched.observer.close()
+    [turn] = watched.events
+    assert isinstance(turn, Turn)
+    assert (turn.number, turn.route, turn.interrupted) == (1, "knowledge", True)

@@ -110,12 +110,15 @@ async def worker(**changes: Any) -> AsyncIterator[Worker]:
         except WebSocketDisconnect:
             pass
 
+    async def ended(call: str) -> bool:
+        return call in site.over
+
     furniture: dict[str, Any] = {
         "public": url,
         "signature": Signature(KEY, url),
         "tokens": Tokens(KEY, [OwnStore()]),
         "answer": answer,
-        "ended": site.over.__contains__,
+        "ended": ended,
         "over": site.over.setdefault,
         "doors": doors,
         "emit": site.events.append,

@@ -15,7 +15,7 @@ FORM = {"CallSid": "CA1", "From": "+15550100", "To": "+15550101", "Digits": ""}
 
 async def test_a_call_is_answered_with_its_stream(site: Worker) -> None:
     status, text = await site.post("/twilio/voice", FORM)
-    [connect] = ET.fromstring(text)
+    connect, _ = ET.fromstring(text)
     assert status == 200
     assert connect.get("action") == f"{site.url}/twilio/stream-ended"
     assert connect[0].get("url") == f"{site.url.replace('http', 'ws')}/twilio/media"

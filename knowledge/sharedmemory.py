@@ -1,0 +1,264 @@
+"""Memory in Redis for all workers, and in the own process for when Redis is away."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from loguru import logger
+from redis.asyncio import Redis
+
+from knowledge.chain import Breaker, Fault, one
+from knowledge.erasure import Erased
+from knowledge.events import Emit, Event, Switched
+from knowledge.memory import LocalMemory
+from knowledge.recollection import Exchange, Recollection, decode, encode, epoch_key, key
+from knowledge.store import BUDGET, faults
+
+REACH = 1.0
+"""Seconds to connect again, which nobody waits for."""
+MOST = 5000
+"""Calls of which it is known which of their streams is here."""
+STORE = """
+if tonumber(redis.call('GET', KEYS[1]) or '0') > tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+"""The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
+WARM = 4
+"""Connections that are opened ahead: one made on demand might not fit into the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten(Event):
+    """What a call said will not be found by another worker: too many calls wait to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated(Event):
+    """What an older stream of a call would have written was not taken: a newer one has it."""
+
+
+class RedisMemory:
+    """Redis for all workers, the own process for when Redis is away.
+
+    What could not be written waits, one entry a call, and is written when Redis is back.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        ttl: float,
+        emit: Emit,
+        waiting: int = 1000,
+        budget: float = BUDGET,
+        clock: Callable[[], float] = time.time,
+        erased: Erased | None = None,
+    ) -> None:
+        """`redis` is closed by its owner. `waiting`: calls; of more the oldest is given up.
+        `budget`: seconds for an operation."""
+        self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
+        self._redis = _Stored("redis", Breaker(), redis, ttl)
+        self._emit = emit
+        self._waiting = waiting
+        self._budget = budget
+        self._unwritten: OrderedDict[str, None] = OrderedDict()
+        self._epochs: OrderedDict[str, int] = OrderedDict()
+        """Of the calls that began here: which of their streams that was."""
+        self._work = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
+        self._writer: asyncio.Task[None] | None = None
+        self._away = False
+
+    async def start(self) -> None:
+        """Returns at once, whether Redis is there or not."""
+        self._writer = asyncio.create_task(self._write(), name="memory")
+
+    async def close(self) -> None:
+        """Writes what is waiting, for ten times the budget at most: half a second."""
+        if self._writer is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10 * self._budget):
+                await self._written.wait()
+        self._writer.cancel()
+        await asyncio.wait([self._writer])
+        self._writer = None
+
+    def remember(self, call: str, exchange: Exchange) -> None:
+        self._here.memory.remember(call, exchange)
+        self._wait(call)
+
+    def greeted(self, call: str, language: str) -> None:
+        self._here.memory.greeted(call, language)
+        self._wait(call)
+
+    def asked(self, call: str, text: str, sealed: str) -> None:
+        self._here.memory.asked(call, text, sealed)
+        self._wait(call)
+
+    def over(self, call: str) -> None:
+        self._here.memory.over(call)
+        self._wait(call)
+
+    async def begin(self, call: str) -> Recollection:
+        self._epochs.pop(call, None)  # while Redis is away nobody knows
+        return await self._asked_for(call, begins=True)
+
+    async def recall(self, call: str) -> Recollection:
+        return await self._asked_for(call, begins=False)
+
+    async def _asked_for(self, call: str, *, begins: bool) -> Recollection:
+        def report(provider: _Here | _Stored, fault: Fault) -> None:
+            self._emit(Switched(call, "memory", provider.name, fault.kind))
+            self._work.set()  # the writer finds out when Redis is back
+
+        places: list[_Stored | _Here] = [self._redis, self._here]
+
+        def ask(place: _Stored | _Here) -> Awaitable[tuple[Recollection, int]]:
+            return place.begin(call) if begins else place.recall(call)
+
+        stored, epoch = await one(places, ask, within=self._budget, report=report)
+        if begins and epoch:
+            self._note(call, epoch)
+        return self._here.memory.merge(call, stored)
+
+    def _note(self, call: str, epoch: int) -> None:
+        self._epochs[call] = epoch
+        self._epochs.move_to_end(call)
+        while len(self._epochs) > MOST:
+            self._epochs.popitem(last=False)
+
+    def forget(self) -> list[str]:
+        """In Redis too: it may be that this worker was just writing there."""
+        gone = self._here.memory.forget()
+        for call in gone:
+            self._wait(call)
+        return gone
+
+    def _wait(self, call: str) -> None:
+        self._unwritten[call] = None
+        if len(self._unwritten) > self._waiting:
+            lost, _ = self._unwritten.popitem(last=False)
+            self._emit(Unwritten(lost))
+        self._written.clear()
+        self._work.set()
+
+    async def _write(self) -> None:
+        pause = BUDGET
+        await self._reach()
+        while True:
+            if self._redis.breaker.open:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, REACH)
+                await self._reach()
+            elif not self._unwritten:
+                self._written.set()
+                self._work.clear()
+                await self._work.wait()
+            elif await self._store(self._unwritten.popitem(last=False)[0]):
+                pause = BUDGET
+
+    async def _store(self, call: str) -> bool:
+        """Adds to what is stored: another worker may have had the call before."""
+        try:
+            if self._here.memory.erased(call):
+                await one([self._redis], lambda r: r.forget(call), within=self._budget)
+                return True
+            if call not in self._epochs:
+                _, begun = await one([self._redis], lambda r: r.begin(call), within=self._budget)
+                self._note(call, begun)
+            epoch = self._epochs[call]
+            stored, _ = await one([self._redis], lambda r: r.recall(call), within=self._budget)
+            known = self._here.memory.merge(call, stored)
+            newest = await one(
+                [self._redis], lambda r: r.store(call, known, epoch), within=self._budget
+            )
+            if not newest:
+                self._here.memory.drop(call)
+                self._emit(Outdated(call))
+        except Fault:
+            self._unwritten.setdefault(call)
+            self._gone()
+            return False
+        self._away = False
+        return True
+
+    async def _reach(self) -> None:
+        with suppress(Fault):
+            await one([self._redis], _Stored.reach, within=REACH, report=lambda *_: self._gone())
+
+    def _gone(self) -> None:
+        """Said once for each time that Redis goes away."""
+        if not self._away:
+            self._away = True
+            self._emit(Switched("", "memory", self._redis.name, "refused"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The own process as one of two places to ask."""
+
+    name: str
+    breaker: Breaker
+    memory: LocalMemory
+
+    async def begin(self, call: str) -> tuple[Recollection, int]:
+        return self.memory.known(call), 0
+
+    async def recall(self, call: str) -> tuple[Recollection, int]:
+        return self.memory.known(call), 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Redis as the other. One key a call, so that a call is read and written in one piece."""
+
+    name: str
+    breaker: Breaker
+    redis: Redis
+    ttl: float
+
+    async def begin(self, call: str) -> tuple[Recollection, int]:
+        """With the number of the call's stream, from 1."""
+        with faults():
+            async with self.redis.pipeline(transaction=True) as batch:
+                batch.incr(epoch_key(call))
+                batch.pexpire(epoch_key(call), int(self.ttl * 1000))
+                batch.get(key(call))
+                epoch, _, value = await batch.execute()
+        return self._read(call, value), int(epoch)
+
+    async def recall(self, call: str) -> tuple[Recollection, int]:
+        with faults():
+            value = await self.redis.get(key(call))
+        return self._read(call, value), 0
+
+    def _read(self, call: str, value: bytes | str | None) -> Recollection:
+        try:
+            return decode(value) if value else Recollection()
+        except ValueError:  # it would be as useless the next time: the call's next words replace it
+            logger.bind(call=call).warning("memory record is not readable")
+            return Recollection()
+
+    async def store(self, call: str, known: Recollection, epoch: int) -> bool:
+        """False where a newer stream of the call has begun: then nothing is written."""
+        redis: Any = self.redis
+        with faults():
+            keys = (epoch_key(call), key(call))
+            ttl = int(self.ttl * 1000)
+            return bool(await redis.eval(STORE, len(keys), *keys, epoch, encode(known), ttl))
+
+    async def forget(self, call: str) -> int:
+        with faults():
+            return int(await self.redis.delete(key(call), epoch_key(call)))
+
+    async def reach(self) -> None:
+        with faults():
+            await asyncio.gather(*(self.redis.ping() for _ in range(WARM)))

@@ -1,5 +1,6 @@
 """Callers who give their policy's number, by keys and by voice; scenes of routing.py."""
 
+import re
 from typing import Any
 
 from loguru import logger
@@ -57,13 +58,18 @@ async def voiced(house: House, caller: Caller, more: dict[str, Any]) -> None:
 SCENES: dict[str, Act] = {"typed": typed, "voiced": voiced}
 
 
+_CHANCE = re.compile(r"CA[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d*\.\d+")
+"""Ids and durations, in which any digits may stand."""
+
+
 def seen(house: House, caller: Caller, lines: list[str]) -> str:
     """All that is known of this call outside of it: to the model, the memory, events and logs."""
     asked = [request["messages"] for request in house.openai.requests]
     of_house = [messages for messages in asked if STATUS.text in str(messages)]
     witness, call = house.witness, caller.call_sid
     of_call = [witness.heard[call], witness.said[call], witness.context[call]]
-    return str([of_house, of_call, witness.events(call, Event), lines])
+    told = str([of_house, of_call, witness.events(call, Event), lines])
+    return _CHANCE.sub("", told)
 
 
 def patient(messages: Messages, offered: frozenset[str]) -> Call | None:

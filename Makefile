@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 UV := .uv/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
-SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+SHARED := --dist loadfile --no-loadscope-reorder
 # what one process has compiled the others need not: ten seconds on a fresh clone
 KEPT := PYTHONDONTWRITEBYTECODE=
 SOURCES := agent processors knowledge benchmarks tests
@@ -32,8 +32,8 @@ serve: $(READY) ## the service, with the settings of .env
 
 .PHONY: test
 test: $(READY) ## every test, in less than five minutes on two cores
-	$(KEPT) $(BIN)/python -m pytest $(SHARED) tests/calls
-	$(KEPT) $(BIN)/python -m pytest $(SHARED) --ignore tests/calls
+	$(KEPT) $(BIN)/python -m pytest --numprocesses 3 $(SHARED) tests/calls
+	$(KEPT) $(BIN)/python -m pytest --numprocesses 4 $(SHARED) --ignore tests/calls
 
 .PHONY: coverage
 coverage: $(READY) ## the tests again, with the branches that they take

@@ -135,17 +135,18 @@ class _Words:
     name: str = "memory"
 
     async def count(self, whom: Whom) -> int:
-        return await self._each(whom.calls, "exists")
+        return await self._each([recollection.key(call) for call in whom.calls], "exists")
 
     async def erase(self, whom: Whom) -> int:
-        return await self._each(whom.calls, "delete")
+        await self._each([recollection.epoch_key(call) for call in whom.calls], "delete")
+        return await self._each([recollection.key(call) for call in whom.calls], "delete")
 
-    async def _each(self, calls: Iterable[str], what: str) -> int:
+    async def _each(self, keys: Iterable[str], what: str) -> int:
         """A key at a time: in a cluster they lie in many places."""
         with faults():
             async with self.redis.pipeline(transaction=False) as batch:
-                for call in calls:
-                    getattr(batch, what)(recollection.key(call))
+                for key in keys:
+                    getattr(batch, what)(key)
                 return sum(await batch.execute())
 
 

@@ -41,6 +41,7 @@ from knowledge.sharedmemory import RedisMemory
 from knowledge.store import connect
 from processors.voice.local import Local
 from tests import recordings
+from tests.agent.fleet.ports import free_ports
 from tests.calls.pulse import Pulse
 from tests.calls.witness import Witness
 
@@ -290,7 +291,7 @@ Crowd = tuple[Mapping[str, Scene], Mapping[str, str]]
 async def _first_crowd(folder: Path) -> dict[str, Played]:
     usual = scenes()
     long = Scene([Listen(), Say(clip("ps_librivox_0870")), Listen()])
-    with ValkeyServer() as valkey:
+    with ValkeyServer(port=free_ports(1)) as valkey:
         url = f"redis://127.0.0.1:{valkey.port}/0"
         played = await _together(
             folder,

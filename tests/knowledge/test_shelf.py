@@ -17,6 +17,7 @@ from knowledge.embedding import Embedding, Floats, unit
 from knowledge.events import Event
 from knowledge.pinecone import Embedded
 from knowledge.shelf import Renewed, Shelf, announce
+from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 ENTRY = """---
@@ -167,7 +168,7 @@ async def test_without_the_embedding_the_words_answer(house: House) -> None:
 
 
 async def test_an_announcement_is_followed_at_once(house: House) -> None:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         client = store.connect(f"redis://127.0.0.1:{server.port}")
         async with house.shelf(every=3600.0, redis=client) as shelf:
             for number, name in enumerate(("hat", "cap"), 2):

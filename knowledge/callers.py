@@ -145,6 +145,8 @@ class Callers:
         self._unwritten: OrderedDict[str, None] = OrderedDict()
         self._gone: set[str] = set()
         """Callers that the directory is to forget first."""
+        self._dropped: dict[str, set[str]] = {}
+        """Calls of callers whose others stay."""
         self._work, self._idle = asyncio.Event(), asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
 
@@ -190,6 +192,8 @@ class Callers:
                 known.calls.clear()
             for call in [call for call in known.calls if of_call(call) in digests]:
                 del known.calls[call]
+                self._dropped.setdefault(caller, set()).add(call)
+                self._tell(caller)  # it may just have been written there again
             if not known.calls:
                 del self._here.known[caller]
                 self._gone.add(caller)
@@ -228,6 +232,9 @@ class Callers:
             self._gone.discard(caller)
         if (known := self._here.known.get(caller)) is not None:
             await directory.note(caller, dict(known.calls), known.language)
+        if dropped := self._dropped.get(caller):
+            await directory.drop(caller, sorted(dropped))
+            del self._dropped[caller]
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ _json = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_json)
 def test_no_json_raises(message: object) -> None:
     parse(orjson.dumps(message))

@@ -89,6 +89,8 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     held: list[Held] = []
     unknown = strangers(language)
     for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
+        if not known:
+            continue  # so little content that a part of it is all of it
         asked = [(case.text, case.entry) for case in cases]
         asked += [(text, "") for text in unknown[number::FOLDS]]
         held += _asked(known, asked, language, rng, embed)
@@ -128,7 +130,8 @@ def learn(table: Table) -> Linear | None:
 
 
 def _tongue(entries: Sequence[Entry], language: str, linear: Linear | None) -> Tongue:
-    lexicons = {of: lexicon(of) for entry in entries for of in (language, "en", *entry.wordings)}
+    spoken = {language, "en", *(of for entry in entries for of in entry.wordings)}
+    lexicons = {of: lexicon(of) for of in spoken}
     return Tongue(entries, language, lexicons, fit=Fit(linear, (0.0, 0.0), {}, {}))
 
 

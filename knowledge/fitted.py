@@ -20,7 +20,7 @@ from knowledge.entries import Entry
 from knowledge.kept import Kept
 from knowledge.linear import Linear
 
-ENGINE = 1
+ENGINE = 2
 """Of features, signals and trees: what was fitted to others is worth nothing."""
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from knowledge.words import Lexicon, Manner
+from knowledge.manner import Manner
+from knowledge.words import Lexicon
 
 CAP = 0.3
 """The most that the answer to a leaning turn may be sure of: below every threshold."""

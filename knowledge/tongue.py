@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from math import exp
 from typing import NamedTuple
 
@@ -24,6 +23,9 @@ from knowledge.words import ASPECT, Lexicon, Reading
 
 _LESS = np.float32(0.4)
 """What likeness is lost to a phrasing that differs in polarity, a number, an exclusive word."""
+_AS_ALIKE = (0.6, 0.85)
+"""Likeness of a phrasing that does not differ, as part of that of one that does, from which it
+counts instead; of a question that denies something."""
 _FIRST = np.array((1.0, 3.0, 3.0), dtype=np.float32)
 """Weights of topic and usual likeness, by which the candidates are chosen."""
 _CANDIDATES = 4
@@ -76,6 +78,8 @@ class Look(NamedTuple):
     """A row for each of `FEATURES`, a column per entry."""
     near: bool
     """Whether meaning was measured: the last two rows are there."""
+    denies: bool
+    """Whether the question denies something."""
 
 
 class Match(NamedTuple):
@@ -124,12 +128,8 @@ class Tongue:
         self._passages = Passages(entries, self._spoken, lexicons, documents or ())
         self._verbatim = _by(rows, lambda reading: reading.plain)
         self._same = _by(rows, _telling)
-        # words that exclude one another do so in one language: car is no other thing than coche
         self._contrast = Contrast(
-            [
-                replace(row.reading, members={}) if self._foreign[row.entry] else row.reading
-                for row in rows
-            ]
+            [row.reading for row in rows], [self._foreign[row.entry] for row in rows]
         )
         most = max(_FEWEST, min(_CANDIDATES, round(_ROWS * len(entries) / len(rows))))
         self._most = min(most, len(entries))
@@ -216,7 +216,10 @@ class Tongue:
         if nearness:
             pairs = [nearness.get(entry, (least, 0.0)) for entry in entries]
             features.append(np.array(pairs, dtype=np.float32).T)
-        return Look(asked, entries, likeness, differs, np.concatenate(features), bool(nearness))
+        measured = np.concatenate(features)
+        return Look(
+            asked, entries, likeness, differs, measured, near=bool(nearness), denies=reading.negated
+        )
 
     def scores(self, look: Look, fit: Fit | None = None) -> list[float]:
         """What speaks for each candidate, any number; `fit`: in place of its own."""
@@ -286,14 +289,15 @@ class Tongue:
     def most(self, look: Look, at: int, row: int) -> float:
         """The probability that no likeness raises: what differs is not the same question.
 
-        Of an entry with many phrasings, one that differs says little.
+        A phrasing that differs says little where another, nearly as alike, does not.
         """
         entry, first = look.entries[at], look.likeness.firsts[at]
         examples = self._counts[entry]
-        differs = look.differs
-        if differs is not None and differs[row]:
-            few = examples < _MANY
-            if few or differs[first : first + examples].all():
+        if look.differs is not None:
+            differs = look.differs[first : first + examples]
+            alike = look.likeness.measures[0, first : first + examples]
+            other = float(alike[differs].max(initial=0.0)) / (1 - _LESS)
+            if other > 0.0 and alike[~differs].max(initial=0.0) < other * _AS_ALIKE[look.denies]:
                 return confidence.DIFFERENT
         if self._foreign[entry]:
             return 1.0 if look.near else confidence.FOREIGN

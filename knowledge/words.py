@@ -9,6 +9,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from knowledge import plainyaml
+from knowledge.manner import Manner
 from knowledge.plainyaml import Node, Scalar
 
 SILENT, FAINT, ASPECT, FULL = 0.0, 0.25, 0.6, 1.0
@@ -16,6 +17,8 @@ LONGEST = 800
 """Characters read of one question, its last ones: what it costs is bounded."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST_STEM = 3
+_DENIED = 4
+"""Words after a negation that it may deny."""
 _REMEMBERED = 20_000
 """Words whose stem and weight are kept."""
 
@@ -36,53 +39,15 @@ class Reading:
     """The words that are not silent, as said, in alphabetical order."""
     words: tuple[Word, ...]
     """Without the silent ones, each stem once."""
-    negated: bool
+    denials: tuple[tuple[Word, ...], ...]
+    """For each negation the words after it, the first few."""
     numbers: frozenset[str]
     members: Mapping[int, str]
     """Of each contrast that the text touches, the word that it names."""
 
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a language points back at what was said before."""
-
-    connectors: frozenset[str] = frozenset()
-    """"and", "or": what follows may be a piece of a sentence."""
-    links: frozenset[str] = frozenset()
-    """Such a piece begins with one."""
-    owners: frozenset[str] = frozenset()
-    """Or with one of these, which a pronoun does not stand before."""
-    conditions: frozenset[str] = frozenset()
-    """ "if": such a piece, though it has a verb."""
-    finite: frozenset[str] = frozenset()
-    """Verbs that make a sentence."""
-    questions: frozenset[str] = frozenset()
-    pronouns: frozenset[str] = frozenset()
-    pointers: frozenset[str] = frozenset()
-    """Pronouns that may also stand before a noun."""
-    named: frozenset[str] = frozenset()
-    """After a pronoun: what it means follows."""
-    participles: tuple[str, ...] = ()
-    """Endings of words that say what was done with it."""
-    persons: frozenset[str] = frozenset()
-    """Pronouns that may mean nobody in particular."""
-    clitics: frozenset[str] = frozenset()
-    endings: tuple[str, ...] = ()
-    """Of verbs with a pronoun in them."""
-    expletives: frozenset[str] = frozenset()
-    """Pronouns that may mean nothing."""
-    asides: frozenset[str] = frozenset()
-    """After such a pronoun: it means nothing."""
-    extending: frozenset[str] = frozenset()
-    """Later after it: what it means follows."""
-    hesitations: frozenset[str] = frozenset()
-    tails: frozenset[str] = frozenset()
-    abouts: tuple[str, ...] = ()
-    """What begins so leans."""
-    wholes: frozenset[str] = frozenset()
-    """These lean as they are."""
-    triggers: frozenset[str] = frozenset()
-    """A turn without any of these words, and without `endings`, does not lean."""
+    @property
+    def negated(self) -> bool:
+        return bool(self.denials)
 
 
 class Phrase(NamedTuple):
@@ -123,12 +88,12 @@ class Lexicon:
         words: dict[str, Word] = {}
         members: dict[int, str] = {}
         said: list[str] = []
-        negated = False
+        denials: list[list[Word]] = []
         known = self._known
         for token in self._counted(tokens):
             word = known[token] if token in known else self.word(token)
             if word is None:
-                negated = True
+                denials.append([])
                 continue
             if token[0].isdigit():
                 numbers.add(token)
@@ -137,11 +102,18 @@ class Lexicon:
             said.append(token)
             stem = word.stem
             words.setdefault(stem, word)
+            if denials and len(denials[-1]) < _DENIED:
+                denials[-1].append(word)
             if stem in self.contrasts:
                 members[self.contrasts[stem]] = stem
         said.sort()
         return Reading(
-            plain, " ".join(said), tuple(words.values()), negated, frozenset(numbers), members
+            plain,
+            " ".join(said),
+            tuple(words.values()),
+            tuple(map(tuple, denials)),
+            frozenset(numbers),
+            members,
         )
 
     def word(self, token: str) -> Word | None:

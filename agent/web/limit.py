@@ -1,11 +1,16 @@
-"""How often somebody may ask: per key and kind of request, in each worker by itself."""
+"""How often somebody may ask: per key and kind of request, of all workers together."""
 
-import math
-import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from redis.asyncio import Redis
+
+from agent.web.window import Knock, OwnWindow, SharedWindow
+from knowledge.breakers import Breakers, Watched
+from knowledge.chain import one
+from knowledge.events import Emit
+from knowledge.store import BUDGET
 
 ASKING = "600/minute"
 REPORTING = "1200/minute"
@@ -17,14 +22,55 @@ GUESSING = "30/minute"
 
 
 class Limits:
-    def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, shared: SharedWindow | None = None, *, budget: float = BUDGET) -> None:
+        """`shared`: None for one worker alone. `budget`: seconds for asking it."""
+        self._own = OwnWindow()
+        self._shared = shared
+        self._budget = budget
         self._rates: dict[str, RateLimitItem] = {}
 
-    def wait(self, rate: str, who: str) -> int:
-        """Seconds until the next request would be taken; 0: this one is. `rate`: "30/minute"."""
-        item = self._rates.setdefault(rate, parse(rate))
-        if self._windows.hit(item, who):
-            return 0
-        again = self._windows.get_window_stats(item, who).reset_time
-        return max(1, math.ceil(again - time.time()))
+    def wait_here(self, rate: str, who: str) -> int:
+        """As `wait`, of this worker alone."""
+        return self._own.count(Knock(self._rate(rate), who))
+
+    async def wait(self, rate: str, who: str, *, once: str = "") -> int:
+        """Seconds until the next request would be taken; 0: this one is. `rate`: "30/minute".
+        `once`: what is one request however often it comes, at whichever worker. Never raises."""
+        knock = Knock(self._rate(rate), who, once)
+        if self._shared is None:
+            return self._own.count(knock)
+        if wait := self._own.left(knock):
+            return wait  # what was taken here was taken everywhere: nobody has to be asked
+
+        windows: list[SharedWindow | OwnWindow] = [self._shared, self._own]
+
+        async def ask(window: SharedWindow | OwnWindow) -> tuple[int, bool]:
+            return await window.take(knock), window is self._own
+
+        wait, alone = await one(windows, ask, within=self._budget)
+        if not (wait or alone):
+            self._own.count(knock)  # for when Redis is away
+        return wait
+
+    def _rate(self, rate: str) -> RateLimitItem:
+        if rate not in self._rates:
+            self._rates[rate] = parse(rate)
+        return self._rates[rate]
+
+
+@asynccontextmanager
+async def counting(
+    redis: Redis | None, key: bytes, emit: Emit, *, budget: float = BUDGET
+) -> AsyncIterator[Limits]:
+    """`redis` is closed by its owner. `key`: the same in all workers. `budget`: as in `Limits`."""
+    if redis is None:
+        yield Limits()
+        return
+    shared = SharedWindow(redis, key)
+    watched = Watched("limits", shared.name, shared.breaker, shared.probe)
+    breakers = Breakers([watched], emit)  # whether Redis is away each worker finds out by itself
+    breakers.start()
+    try:
+        yield Limits(shared, budget=budget)
+    finally:
+        await breakers.close()

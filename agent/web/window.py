@@ -1,5 +1,6 @@
 """What was taken in the last minute, or whatever a rate counts over: here, and in Redis for all."""
 
+import asyncio
 import hmac
 import math
 import secrets
@@ -13,7 +14,7 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.asyncio import Redis
 
 from knowledge.chain import Breaker
-from knowledge.store import faults
+from knowledge.store import BUDGET, faults
 
 KEY = "answerline:limit:{}"
 TAKE = """
@@ -90,10 +91,12 @@ class SharedWindow:
             return int(await self._redis.eval(TAKE, 1, KEY.format(who), *arguments))
 
     async def probe(self) -> None:
-        """As a request asks, and a replica that only reads fails. Raises Fault."""
+        """As a request asks: a server that only reads, or is slow, fails. Raises Fault,
+        TimeoutError."""
         with faults():
             await self._redis.ping()  # a connection takes its time, which nobody waits for
-        await self.take(PROBE)
+        async with asyncio.timeout(BUDGET):
+            await self.take(PROBE)
 
     def _name(self, text: str) -> str:
         told = b"answerline limit\0" + text.encode("utf-8", "surrogatepass")

@@ -1,6 +1,7 @@
 """Limits that hold for all workers together, with a real Valkey that is there, killed, or hangs."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from agent.fleet.elsewhere import Elsewhere
 from agent.fleet.front import Front
 from agent.web.keys import Gate, Keys
 from agent.web.limit import Limits, counting
+from agent.web.window import SharedWindow
 from knowledge import breakers, chain
 from knowledge.ask import Asked
 from knowledge.events import Closed, Event, Opened
@@ -24,6 +26,7 @@ from tests.agent.fleet.ports import free_ports
 from tests.agent.web.conftest import Worker, worker
 from tests.agent.web.test_arrivals import AGENT, rings, tags
 from tests.eventually import until
+from tests.knowledge.test_memory import Slow
 
 pytestmark = pytest.mark.wire
 KEY = b"the key of callers' names"
@@ -84,13 +87,13 @@ async def test_of_many_at_once_no_more_are_taken(redis: Redis, valkey: ValkeySer
 
 
 async def test_what_was_taken_long_ago_counts_no_more(redis: Redis, valkey: ValkeyServer) -> None:
-    rate = "2 per 2 second"
     async with limiting(valkey.port) as one, limiting(valkey.port) as other:
-        assert [await one.wait(rate, "a") for _ in range(2)] == [0, 0]
-        assert await other.wait(rate, "a") > 0
-        async with asyncio.timeout(15):
-            while await other.wait(rate, "a"):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        assert await one.wait("2/minute", "a") == 0
+        (key,) = await redis.keys("*")
+        await redis.zadd(key, {"lately": time.time() - 40, "long ago": time.time() - 61})
+        assert 10 < await other.wait("2/minute", "a") <= 20
+        await redis.zadd(key, {"lately": time.time() - 60})
+        assert await other.wait("2/minute", "a") == 0
 
 
 async def test_what_comes_again_at_another_worker_is_taken_once(
@@ -153,6 +156,16 @@ async def test_a_redis_that_hangs_is_waited_for_twice_and_no_longer_than_its_bud
         assert [wait > 0 for wait in waits] == [False] * 3 + [True] * 2, "its own allowance"
         assert deaf.connected == asked, "nobody waits any more"
     assert events == [Opened("", "limits", "redis", "late", "here")]
+
+
+async def test_a_redis_that_is_slow_is_not_found_to_work(valkey: ValkeyServer) -> None:
+    async with (
+        Slow(valkey.port) as slow,
+        connect(f"redis://127.0.0.1:{slow.port}/0", budget=PATIENT) as client,
+    ):
+        slow.delay = 3 * BUDGET
+        with pytest.raises(TimeoutError):
+            await SharedWindow(client, KEY).probe()
 
 
 @asynccontextmanager

@@ -44,12 +44,12 @@ class Wires:
 async def wires(settings: Settings, emit: Emit) -> AsyncIterator[Wires]:
     """Raises OSError where the key of callers' names cannot be read."""
     key = await asyncio.to_thread(pepper, settings)
-    url = settings.redis_url
-    redis = None if url is None else connect(url.get_secret_value())
+    address = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    redis = connect(address) if address else None
     worker = identity(settings.port)
     feed = Feed(redis, worker)
     try:
-        async with feed.flowing(), counting(redis, key, emit) as limits:
+        async with feed.flowing(), counting(address, key, emit) as limits:
             yield Wires(redis, worker, feed, limits)
     finally:
         if redis is not None:

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, parse
-from redis.asyncio import Redis
 
 from agent.web.window import Knock, OwnWindow, SharedWindow
 from knowledge.breakers import Breakers, Watched
 from knowledge.chain import one
 from knowledge.events import Emit
-from knowledge.store import BUDGET
+from knowledge.store import BUDGET, connect
 
 ASKING = "600/minute"
 REPORTING = "1200/minute"
@@ -19,14 +18,15 @@ READING = "120/minute"
 CHANGING = "30/minute"
 GUESSING = "30/minute"
 """Requests without a right key, of all strangers together: who has a key is not held up."""
+PATIENCE = 2.0
+"""Seconds at most for an event loop that is late to see Redis' answer."""
 
 
 class Limits:
-    def __init__(self, shared: SharedWindow | None = None, *, budget: float = BUDGET) -> None:
-        """`shared`: None for one worker alone. `budget`: seconds for asking it."""
+    def __init__(self, shared: SharedWindow | None = None) -> None:
+        """`shared`: None for one worker alone."""
         self._own = OwnWindow()
         self._shared = shared
-        self._budget = budget
         self._rates: dict[str, RateLimitItem] = {}
 
     def wait_here(self, rate: str, who: str) -> int:
@@ -47,7 +47,7 @@ class Limits:
         async def ask(window: SharedWindow | OwnWindow) -> tuple[int, bool]:
             return await window.take(knock), window is self._own
 
-        wait, alone = await one(windows, ask, within=self._budget)
+        wait, alone = await one(windows, ask, within=PATIENCE)
         if not (wait or alone):
             self._own.count(knock)  # for when Redis is away
         return wait
@@ -60,17 +60,19 @@ class Limits:
 
 @asynccontextmanager
 async def counting(
-    redis: Redis | None, key: bytes, emit: Emit, *, budget: float = BUDGET
+    url: str, key: bytes, emit: Emit, *, budget: float = BUDGET
 ) -> AsyncIterator[Limits]:
-    """`redis` is closed by its owner. `key`: the same in all workers. `budget`: as in `Limits`."""
-    if redis is None:
+    """`url` of Redis; "": none. `key`: the same in all workers. `budget`: seconds for an answer."""
+    if not url:
         yield Limits()
         return
-    shared = SharedWindow(redis, key)
+    redis = connect(url, budget=PATIENCE)
+    shared = SharedWindow(redis, key, budget=budget)
     watched = Watched("limits", shared.name, shared.breaker, shared.probe)
     breakers = Breakers([watched], emit)  # whether Redis is away each worker finds out by itself
     breakers.start()
     try:
-        yield Limits(shared, budget=budget)
+        yield Limits(shared)
     finally:
         await breakers.close()
+        await redis.aclose()

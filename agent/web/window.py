@@ -1,6 +1,5 @@
 """What was taken in the last minute, or whatever a rate counts over: here, and in Redis for all."""
 
-import asyncio
 import hmac
 import math
 import secrets
@@ -13,7 +12,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.asyncio import Redis
 
-from knowledge.chain import Breaker
+from knowledge.chain import Breaker, Fault
+from knowledge.leeway import deadline
 from knowledge.store import BUDGET, faults
 
 KEY = "answerline:limit:{}"
@@ -76,27 +76,31 @@ class SharedWindow:
 
     name = "redis"
 
-    def __init__(self, redis: Redis, key: bytes) -> None:
-        """`redis` is closed by its owner. `key`: the same in all workers."""
+    def __init__(self, redis: Redis, key: bytes, *, budget: float = BUDGET) -> None:
+        """`redis`: a client that waits longer than `budget` seconds, and is closed by its owner.
+        `key`: the same in all workers."""
         self.breaker = Breaker()
         self._redis: Any = redis
         self._key = key
+        self._budget = budget
 
     async def take(self, knock: Knock) -> int:
         """Seconds until it would be taken; 0: it is. Raises Fault."""
         rate, who = knock.rate, self._name(f"{knock.rate}\0{knock.who}")
         this = self._name(knock.once or secrets.token_hex(16))  # sent again, it is still the same
         arguments = (rate.amount, rate.get_expiry(), this)
-        with faults():
-            return int(await self._redis.eval(TAKE, 1, KEY.format(who), *arguments))
+        try:
+            async with deadline(self._budget):
+                with faults():
+                    return int(await self._redis.eval(TAKE, 1, KEY.format(who), *arguments))
+        except TimeoutError as error:
+            raise Fault("late") from error
 
     async def probe(self) -> None:
-        """As a request asks: a server that only reads, or is slow, fails. Raises Fault,
-        TimeoutError."""
+        """As a request asks: a server that only reads, or is slow, fails. Raises Fault."""
         with faults():
             await self._redis.ping()  # a connection takes its time, which nobody waits for
-        async with asyncio.timeout(BUDGET):
-            await self.take(PROBE)
+        await self.take(PROBE)
 
     def _name(self, text: str) -> str:
         told = b"answerline limit\0" + text.encode("utf-8", "surrogatepass")

@@ -20,6 +20,7 @@ from agent.web.limit import Limits, counting
 from agent.web.window import SharedWindow
 from knowledge import breakers, chain
 from knowledge.ask import Asked
+from knowledge.chain import Fault
 from knowledge.events import Closed, Event, Opened
 from knowledge.store import BUDGET, connect
 from tests.agent.fleet.ports import free_ports
@@ -64,10 +65,7 @@ async def limiting(
 ) -> AsyncIterator[Limits]:
     """One worker's."""
     emit = (lambda _: None) if events is None else events.append
-    async with (
-        connect(f"redis://127.0.0.1:{port}/0", budget=PATIENT) as client,
-        counting(client, key, emit, budget=budget) as limits,
-    ):
+    async with counting(f"redis://127.0.0.1:{port}/0", key, emit, budget=budget) as limits:
         yield limits
 
 
@@ -164,8 +162,27 @@ async def test_a_redis_that_is_slow_is_not_found_to_work(valkey: ValkeyServer) -
         connect(f"redis://127.0.0.1:{slow.port}/0", budget=PATIENT) as client,
     ):
         slow.delay = 3 * BUDGET
-        with pytest.raises(TimeoutError):
+        with pytest.raises(Fault, match="late"):
             await SharedWindow(client, KEY).probe()
+
+
+async def test_a_worker_that_is_late_itself_still_asks_redis(
+    redis: Redis, valkey: ValkeyServer
+) -> None:
+    async def hog() -> None:
+        for _ in range(5):
+            time.sleep(2 * BUDGET)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+
+    async with (
+        limiting(valkey.port, budget=BUDGET) as one,
+        limiting(valkey.port) as other,
+    ):
+        assert [await other.wait("2/minute", "a") for _ in range(2)] == [0, 0]
+        assert await one.wait("2/minute", "connected") == 0
+        busy = asyncio.create_task(hog())
+        assert await one.wait("2/minute", "a") > 0
+        await busy
 
 
 @asynccontextmanager

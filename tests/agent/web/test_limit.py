@@ -179,9 +179,8 @@ async def test_a_worker_that_is_late_itself_still_asks_redis(
         limiting(valkey.port) as other,
     ):
         assert [await other.wait("2/minute", "a") for _ in range(2)] == [0, 0]
-        assert await one.wait("2/minute", "connected") == 0
         busy = asyncio.create_task(hog())
-        assert await one.wait("2/minute", "a") > 0
+        assert await one.wait("2/minute", "a") > 0, "a new connection takes several looks"
         await busy
 
 

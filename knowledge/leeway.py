@@ -2,7 +2,6 @@
 answer had come."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,14 +16,18 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
     handle: asyncio.TimerHandle
     async with asyncio.timeout(None) as end:
 
-        def pass_by(stretches: int) -> None:
+        def wait(left: float) -> None:
             nonlocal handle
-            if stretches:
-                handle = loop.call_later(STRETCH, pass_by, stretches - 1)
+            handle = loop.call_later(min(left, STRETCH / 2), look, left, loop.time())
+
+        def look(left: float, since: float) -> None:
+            left -= min(loop.time() - since, STRETCH)
+            if left > 0:
+                wait(left)
             else:
                 end.reschedule(loop.time())
 
-        handle = loop.call_later(0, pass_by, math.ceil(seconds / STRETCH))
+        wait(seconds)
         try:
             yield
         finally:

@@ -74,7 +74,7 @@ async def furnish(
         books = open_books(settings, watchers)
         await books.start()
         stack.push_async_callback(books.close)
-        wired = await stack.enter_async_context(wires(settings))
+        wired = await stack.enter_async_context(wires(settings, watchers))
         recordings = await stack.enter_async_context(studio.opened(settings, watchers))
         emit = everybody(watchers, books.journal.record, wired.feed.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
@@ -87,7 +87,7 @@ async def furnish(
         fleet = await stack.enter_async_context(
             station(settings, wired, switchboard, lambda: doors.refusing or lag.strained())
         )
-        rekeying = _rekeying(settings, key, providers)
+        rekeying = _rekeying(settings, key, providers, wired.limits)
         name = await asyncio.to_thread(pepper, settings)
         erase = await stack.enter_async_context(_erasing(providers, books, name, watchers))
         yield House(
@@ -165,14 +165,14 @@ def _calm(providers: Providers, lag: LoopLag, doors: Doors) -> Callable[[], bool
     return calm
 
 
-def _rekeying(settings: Settings, key: str, providers: Providers) -> Rekeying:
+def _rekeying(settings: Settings, key: str, providers: Providers, limits: Limits) -> Rekeying:
     """What proves who asks."""
     keys = _secrets(settings, key)
     signature = Signature(keys[0], settings.public)
     tokens = Tokens(keys[0], _stores(providers))
     signature.renew(keys)
     tokens.renew(keys)
-    return Rekeying(signature, tokens, _gate(settings), providers, load)
+    return Rekeying(signature, tokens, _gate(settings, limits), providers, load)
 
 
 def _secrets(settings: Settings, key: str) -> tuple[str, ...]:
@@ -233,10 +233,10 @@ async def _erasing(
         yield Erasing(everywhere, name, emit=emit, told=follow.tick)
 
 
-def _gate(settings: Settings) -> Gate:
+def _gate(settings: Settings, limits: Limits) -> Gate:
     keys = settings.admin_api_keys
     public = not is_loopback(urlsplit(settings.public).hostname or "")
-    return Gate(Keys.of(keys.get_secret_value() if keys else ""), Limits(), public=public)
+    return Gate(Keys.of(keys.get_secret_value() if keys else ""), limits, public=public)
 
 
 def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit) -> Desk:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from agent.web.limit import Limits
 
 CALLING = "30/minute"
-"""Calls from one number: a company behind one switchboard is a caller too."""
+"""Calls from one number, at all workers: a company behind one switchboard is a caller too."""
 REMEMBERED = 10_000
 """Calls whose webhook may be repeated: a repetition is no further call."""
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "unavailable", "private"})
@@ -42,22 +42,23 @@ class Arrivals:
 
     async def way(self, call: str, caller: str) -> Way:
         """`caller`: the number."""
-        if self._too_often(call, caller):
+        if await self._too_often(call, caller):
             return Way.OFTEN
         if self.people():
             return Way.PERSON
         return Way.AGENT if await self._admit(call) else Way.FULL
 
-    def _too_often(self, call: str, caller: str) -> bool:
-        known = self._often.get(call)
-        if known is None:
-            who = hashlib.sha256(caller.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-            named = caller.strip().lower() not in WITHHELD
-            known = named and bool(self._limits.wait(self._rate, f"caller:{who}"))
-            self._often[call] = known
-            while len(self._often) > REMEMBERED:
-                self._often.popitem(last=False)
-        return known
+    async def _too_often(self, call: str, caller: str) -> bool:
+        if call in self._often or caller.strip().lower() in WITHHELD:
+            return self._often.get(call, False)
+        self._often[call] = False  # a repetition does not wait for the answer
+        while len(self._often) > REMEMBERED:
+            self._often.popitem(last=False)
+        who = hashlib.sha256(caller.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        often = bool(await self._limits.wait(self._rate, f"caller:{who}", once=call))
+        if often:
+            self._often[call] = True
+        return often
 
 
 async def _everybody(_call: str) -> bool:

@@ -1,5 +1,6 @@
 """A worker's place in the fleet, furnished: what `agent.reception` builds a house with."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from agent.fleet.front import Front
 from agent.fleet.identity import WorkerId, identity
 from agent.fleet.takeover import Lost, Takeover
 from agent.line.protocol import Start
+from agent.pepper import pepper
 from agent.settings import Settings
 from agent.switchboard import Switchboard
+from agent.web.limit import Limits, counting
 from agent.web.routes.fleet import Control
+from knowledge.events import Emit
 from knowledge.store import connect
 
 Answer = Callable[[WebSocket, Start], Awaitable[None]]
@@ -33,17 +37,20 @@ class Wires:
     """A client of the fleet's own: its batches do not stand in line with calls' memory."""
     worker: WorkerId
     feed: Feed
+    limits: Limits
 
 
 @asynccontextmanager
-async def wires(settings: Settings) -> AsyncIterator[Wires]:
-    url = settings.redis_url
-    redis = None if url is None else connect(url.get_secret_value())
+async def wires(settings: Settings, emit: Emit) -> AsyncIterator[Wires]:
+    """Raises OSError where the key of callers' names cannot be read."""
+    key = await asyncio.to_thread(pepper, settings)
+    address = settings.redis_url.get_secret_value() if settings.redis_url else ""
+    redis = connect(address) if address else None
     worker = identity(settings.port)
     feed = Feed(redis, worker)
     try:
-        async with feed.flowing():
-            yield Wires(redis, worker, feed)
+        async with feed.flowing(), counting(address, key, emit) as limits:
+            yield Wires(redis, worker, feed, limits)
     finally:
         if redis is not None:
             await redis.aclose()
@@ -91,7 +98,7 @@ async def station(
         await fleet.admit(call, known=True)
 
     control = Control(fleet, commands, wires.feed, tuple(settings.departments))
-    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people)
+    arrivals = Arrivals(fleet.admit, people=lambda: fleet.people, limits=wires.limits)
     async with fleet.member():
         front = Front(arrivals, elsewhere, returns, lambda: fleet.crowded)
         try:

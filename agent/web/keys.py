@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ _PORT = re.compile(r":\d+$")
 class Caller:
     role: str
     name: str
-    """For counting: a digest of the key, never the key."""
+    """For counting: a digest of the key, never the key; without one, the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,20 @@ class Gate:
     def renew(self, keys: Keys) -> None:
         self._keys = keys
 
-    def guard(self, kind: str, rate: str, *, role: str = "") -> Guard:
-        """`kind` of request that `rate` counts together. `role`: the only one let in; "": all."""
+    def guard(self, kind: str, rate: str, *, role: str = "", fleet: bool = True) -> Guard:
+        """`kind` of request that `rate` counts together. `role`: the only one let in; "": all.
+        `fleet`: all workers count together; False for what each of them is asked about itself."""
 
         async def admitted(request: Request) -> None:
             caller = self._caller(request, kind)
             if caller is None:
-                self._count(GUESSING, "strangers")
+                await self._count(GUESSING, "strangers", fleet=False)  # they cost Redis nothing
                 raise HTTPException(
                     401, {"error": "a key is wanted"}, {"WWW-Authenticate": "Bearer"}
                 )
             if role not in {"", caller.role}:
                 raise HTTPException(403, {"error": f"the role {role} is wanted"})
-            self._count(rate, f"{kind}:{caller.name}")
+            await self._count(rate, f"{kind}:{caller.name}", fleet=fleet)
 
         return admitted
 
@@ -91,10 +93,12 @@ class Gate:
             return self._keys.caller(shown.strip()) if scheme.lower() == "bearer" else None
         if self._public and kind != READ:
             return None
-        return Caller(ADMIN, "loopback") if _from_here(request) else None
+        here = f"loopback of {socket.gethostname()}"
+        return Caller(ADMIN, here) if _from_here(request) else None
 
-    def _count(self, rate: str, who: str) -> None:
-        if wait := self._limits.wait(rate, who):
+    async def _count(self, rate: str, who: str, *, fleet: bool) -> None:
+        limits = self._limits
+        if wait := await limits.wait(rate, who) if fleet else limits.wait_here(rate, who):
             raise HTTPException(429, {"error": "too many requests"}, {"Retry-After": str(wait)})
 
 

@@ -1,11 +1,15 @@
-"""How often somebody may ask: per key and kind of request, in each worker by itself."""
+"""How often somebody may ask: per key and kind of request, of all workers together."""
 
-import math
-import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+
+from agent.web.window import Knock, OwnWindow, SharedWindow
+from knowledge.breakers import Breakers, Watched
+from knowledge.chain import one
+from knowledge.events import Emit
+from knowledge.store import BUDGET, connect
 
 ASKING = "600/minute"
 REPORTING = "1200/minute"
@@ -14,17 +18,61 @@ READING = "120/minute"
 CHANGING = "30/minute"
 GUESSING = "30/minute"
 """Requests without a right key, of all strangers together: who has a key is not held up."""
+PATIENCE = 2.0
+"""Seconds at most for an event loop that is late to see Redis' answer."""
 
 
 class Limits:
-    def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, shared: SharedWindow | None = None) -> None:
+        """`shared`: None for one worker alone."""
+        self._own = OwnWindow()
+        self._shared = shared
         self._rates: dict[str, RateLimitItem] = {}
 
-    def wait(self, rate: str, who: str) -> int:
-        """Seconds until the next request would be taken; 0: this one is. `rate`: "30/minute"."""
-        item = self._rates.setdefault(rate, parse(rate))
-        if self._windows.hit(item, who):
-            return 0
-        again = self._windows.get_window_stats(item, who).reset_time
-        return max(1, math.ceil(again - time.time()))
+    def wait_here(self, rate: str, who: str) -> int:
+        """As `wait`, of this worker alone."""
+        return self._own.count(Knock(self._rate(rate), who))
+
+    async def wait(self, rate: str, who: str, *, once: str = "") -> int:
+        """Seconds until the next request would be taken; 0: this one is. `rate`: "30/minute".
+        `once`: what is one request however often it comes, at whichever worker. Never raises."""
+        knock = Knock(self._rate(rate), who, once)
+        if self._shared is None:
+            return self._own.count(knock)
+        if wait := self._own.left(knock):
+            return wait  # what was taken here was taken everywhere: nobody has to be asked
+
+        windows: list[SharedWindow | OwnWindow] = [self._shared, self._own]
+
+        async def ask(window: SharedWindow | OwnWindow) -> tuple[int, bool]:
+            return await window.take(knock), window is self._own
+
+        wait, alone = await one(windows, ask, within=PATIENCE)
+        if not (wait or alone):
+            self._own.count(knock)  # for when Redis is away
+        return wait
+
+    def _rate(self, rate: str) -> RateLimitItem:
+        if rate not in self._rates:
+            self._rates[rate] = parse(rate)
+        return self._rates[rate]
+
+
+@asynccontextmanager
+async def counting(
+    url: str, key: bytes, emit: Emit, *, budget: float = BUDGET
+) -> AsyncIterator[Limits]:
+    """`url` of Redis; "": none. `key`: the same in all workers. `budget`: seconds for an answer."""
+    if not url:
+        yield Limits()
+        return
+    redis = connect(url, budget=PATIENCE)
+    shared = SharedWindow(redis, key, budget=budget)
+    watched = Watched("limits", shared.name, shared.breaker, shared.probe)
+    breakers = Breakers([watched], emit)  # whether Redis is away each worker finds out by itself
+    breakers.start()
+    try:
+        yield Limits(shared)
+    finally:
+        await breakers.close()
+        await redis.aclose()

@@ -28,7 +28,7 @@ class Strangers:
 
     def too_many(self, connection: HTTPConnection) -> bool:
         """Whether this one is beyond the rate; it is counted either way."""
-        return bool(self._limits.wait(self._rate, f"stranger:{self.address(connection)}"))
+        return bool(self._limits.wait_here(self._rate, f"stranger:{self.address(connection)}"))
 
     def address(self, connection: HTTPConnection) -> str:
         """The last one in the chain of proxies that no trusted proxy has."""

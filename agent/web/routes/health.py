@@ -48,7 +48,7 @@ def routes(house: House) -> APIRouter:
         closed = house.doors.closed
         return JSONResponse({"status": closed or "ready"}, status_code=404 if closed else 200)
 
-    admitted = house.gate.guard("read", READING)
+    admitted = house.gate.guard("read", READING, fleet=False)
 
     @router.get("/api/health/detailed", dependencies=[Depends(admitted)])
     async def detailed() -> JSONResponse:

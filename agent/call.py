@@ -115,6 +115,8 @@ class Call:
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
         said = parameters.get("said", "")
+        self._again = "again" in parameters
+        """It was here before: this is not its first stream."""
         self._unnoticed = bool(said) or "moved" in parameters
         """The caller was taken out of the last stream by us, in a pause."""
         self.lastword = LastWord(self, providers.rest, settings.public, said)
@@ -123,7 +125,7 @@ class Call:
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
         try:
-            recalled = await self._acquaintance.recall()
+            recalled = await self._acquaintance.recall(again=self._again)
             self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
             composed = self.compose(recalled)
             self._stream.open()

@@ -29,6 +29,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 """The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
+AGAIN = 4
+"""Attempts, each within the budget, for a call that was here before: without its memory it would
+be greeted like a new one. They are made also where Redis was late for others."""
+_Known = tuple[Recollection, int]
+"""With the number of the call's stream; 0 where nobody counts."""
 WARM = 4
 """Connections that are opened ahead: one made on demand might not fit into the budget."""
 
@@ -107,27 +112,41 @@ class RedisMemory:
         self._here.memory.over(call)
         self._wait(call)
 
-    async def begin(self, call: str) -> Recollection:
+    async def begin(self, call: str, *, again: bool = False) -> Recollection:
         self._epochs.pop(call, None)  # while Redis is away nobody knows
-        return await self._asked_for(call, begins=True)
-
-    async def recall(self, call: str) -> Recollection:
-        return await self._asked_for(call, begins=False)
-
-    async def _asked_for(self, call: str, *, begins: bool) -> Recollection:
-        def report(provider: _Here | _Stored, fault: Fault) -> None:
-            self._emit(Switched(call, "memory", provider.name, fault.kind))
-            self._work.set()  # the writer finds out when Redis is back
-
-        places: list[_Stored | _Here] = [self._redis, self._here]
-
-        def ask(place: _Stored | _Here) -> Awaitable[tuple[Recollection, int]]:
-            return place.begin(call) if begins else place.recall(call)
-
-        stored, epoch = await one(places, ask, within=self._budget, report=report)
-        if begins and epoch:
+        if again:
+            stored, epoch = await self._insisted(call)
+        else:
+            stored, epoch = await self._asked_for(call, lambda place: place.begin(call))
+        if epoch:
             self._note(call, epoch)
         return self._here.memory.merge(call, stored)
+
+    async def recall(self, call: str) -> Recollection:
+        stored, _ = await self._asked_for(call, lambda place: place.recall(call))
+        return self._here.memory.merge(call, stored)
+
+    async def _asked_for(
+        self, call: str, ask: "Callable[[_Stored | _Here], Awaitable[_Known]]"
+    ) -> _Known:
+        def report(_place: _Stored | _Here, fault: Fault) -> None:
+            self._late(call, fault)
+
+        places: list[_Stored | _Here] = [self._redis, self._here]
+        return await one(places, ask, within=self._budget, report=report)
+
+    async def _insisted(self, call: str) -> _Known:
+        for attempt in range(AGAIN):
+            try:
+                return await one([self._redis], lambda r: r.begin(call), within=self._budget)
+            except Fault as fault:
+                if attempt + 1 == AGAIN:
+                    self._late(call, fault)
+        return await self._here.begin(call)
+
+    def _late(self, call: str, fault: Fault) -> None:
+        self._emit(Switched(call, "memory", self._redis.name, fault.kind))
+        self._work.set()  # the writer finds out when Redis is back
 
     def _note(self, call: str, epoch: int) -> None:
         self._epochs[call] = epoch

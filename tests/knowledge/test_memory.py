@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -366,6 +367,17 @@ class TestResuming:
             one.over("CA21")
             await until_stored(valkey, "CA21", lambda known: known.sealed == "")
 
+    async def test_a_call_that_was_here_before_waits_longer_for_a_redis_that_is_late(
+        self, valkey: ValkeyServer
+    ) -> None:
+        async with shared(valkey) as one, remembering(valkey.port, budget=0.2) as other:
+            await one.begin("CA23")
+            one.asked("CA23", "Who pays?", "")
+            await until_stored(valkey, "CA23", lambda known: known.asked == "Who pays?")
+            async with Redis(port=valkey.port) as redis:
+                await redis.execute_command("CLIENT", "PAUSE", "400")
+            assert (await other.begin("CA23", again=True)).asked == "Who pays?"
+
     async def test_a_stream_that_is_not_the_newest_writes_nothing(
         self, valkey: ValkeyServer
     ) -> None:
@@ -389,5 +401,13 @@ class TestResuming:
 
     def test_what_an_earlier_version_has_not_got_is_empty(self) -> None:
         record = orjson.loads(encode(Recollection((exchange(1.0),), "en", True, 1, 1.0)))
-        del record["asked"], record["sealed"]
-        assert decode(orjson.dumps(record)).asked == ""
+        del record["greeted"], record["turns"]
+        assert decode(orjson.dumps(record)).turns == 0
+
+    def test_fields_of_which_an_earlier_version_knows_nothing_are_there_only_when_needed(
+        self,
+    ) -> None:
+        known = Recollection((exchange(1.0),), "en", True, 1, 1.0)
+        first = {"version", "exchanges", "language", "greeted", "turns", "at"}
+        assert set(orjson.loads(encode(known))) == first
+        assert set(orjson.loads(encode(replace(known, asked="Who?")))) == first | {"asked"}

@@ -44,9 +44,10 @@ async def forgotten(port: int, told: Sequence[Told]) -> int:
 
 def _fitting(one: Told) -> set[str]:
     """Outcomes; a caller may hang up just while there is no stream."""
-    closed = one.legs[-1].closed if one.legs else None
-    between = closed is not None and closed < one.ended - BETWEEN
-    return {"hung_up", "moved"} if between else {"hung_up"}
+    last = one.legs[-1] if one.legs else None
+    if last is None or last.closed is None or last.closed >= one.ended - BETWEEN:
+        return {"hung_up"}
+    return {"hung_up", "lost"} if last.ended_by == "lost" else {"hung_up", "moved"}
 
 
 class Journal:

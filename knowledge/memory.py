@@ -35,8 +35,8 @@ class Memory(Protocol):
 
     async def begin(self, call: str, *, again: bool = False) -> Recollection:
         """A stream of the call begins here: what an older one would still write is not taken any
-        more. An empty one for a call that nobody knows. Never raises, takes 50 ms at most; four
-        times as long for a call that is here `again`, as it would be greeted like a new one."""
+        more. An empty one for a call that nobody knows. Never raises, takes 50 ms at most; for a
+        call that is here `again` half a second, as it would be greeted like a new one."""
         ...
 
     async def recall(self, call: str) -> Recollection:

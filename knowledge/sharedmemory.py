@@ -16,7 +16,7 @@ from knowledge.erasure import Erased
 from knowledge.events import Emit, Event, Switched
 from knowledge.memory import LocalMemory
 from knowledge.recollection import Exchange, Recollection, decode, encode, epoch_key, key
-from knowledge.store import BUDGET, faults
+from knowledge.store import BUDGET, faults, patient
 
 REACH = 1.0
 """Seconds to connect again, which nobody waits for."""
@@ -29,9 +29,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 """The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
-AGAIN = 4
-"""Attempts, each within the budget, for a call that was here before: without its memory it would
-be greeted like a new one. They are made also where Redis was late for others."""
+AGAIN = 10
+"""Times the budget that a call is worth which was here before: without its memory it would be
+greeted like a new one. Redis is asked for it also where it was late for others."""
 _Known = tuple[Recollection, int]
 """With the number of the call's stream; 0 where nobody counts."""
 WARM = 4
@@ -69,6 +69,7 @@ class RedisMemory:
         `budget`: seconds for an operation."""
         self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
+        self._patient = _Stored("redis", Breaker(), patient(redis, budget=AGAIN * budget), ttl)
         self._emit = emit
         self._waiting = waiting
         self._budget = budget
@@ -87,6 +88,7 @@ class RedisMemory:
 
     async def close(self) -> None:
         """Writes what is waiting, for ten times the budget at most: half a second."""
+        await self._patient.redis.aclose()
         if self._writer is None:
             return
         with suppress(TimeoutError):
@@ -129,24 +131,26 @@ class RedisMemory:
     async def _asked_for(
         self, call: str, ask: "Callable[[_Stored | _Here], Awaitable[_Known]]"
     ) -> _Known:
-        def report(_place: _Stored | _Here, fault: Fault) -> None:
-            self._late(call, fault)
-
         places: list[_Stored | _Here] = [self._redis, self._here]
-        return await one(places, ask, within=self._budget, report=report)
+        return await one(places, ask, within=self._budget, report=self._reporting(call))
 
     async def _insisted(self, call: str) -> _Known:
-        for attempt in range(AGAIN):
-            try:
-                return await one([self._redis], lambda r: r.begin(call), within=self._budget)
-            except Fault as fault:
-                if attempt + 1 == AGAIN:
-                    self._late(call, fault)
-        return await self._here.begin(call)
+        try:
+            return await one(
+                [self._patient],
+                lambda place: place.begin(call),
+                within=AGAIN * self._budget,
+                report=self._reporting(call),
+            )
+        except Fault:
+            return await self._here.begin(call)
 
-    def _late(self, call: str, fault: Fault) -> None:
-        self._emit(Switched(call, "memory", self._redis.name, fault.kind))
-        self._work.set()  # the writer finds out when Redis is back
+    def _reporting(self, call: str) -> "Callable[[_Stored | _Here, Fault], None]":
+        def report(place: _Stored | _Here, fault: Fault) -> None:
+            self._emit(Switched(call, "memory", place.name, fault.kind))
+            self._work.set()  # the writer finds out when Redis is back
+
+        return report
 
     def _note(self, call: str, epoch: int) -> None:
         self._epochs[call] = epoch

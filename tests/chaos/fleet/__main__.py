@@ -20,7 +20,7 @@ from loguru import logger
 
 from deploy import check
 from tests.chaos.fleet import crowding, deaths, deploys, drops, outages
-from tests.chaos.fleet.previous import ROOT, NoHistory, previous
+from tests.chaos.fleet.previous import ROOT, NoHistory, commit_of, previous
 from tests.chaos.fleet.report import Report, machine
 from tests.chaos.fleet.rollback import rolled_back
 from tests.chaos.fleet.site import Shape, site
@@ -107,7 +107,13 @@ def _options() -> argparse.Namespace:
     for name, value in asdict(usual).items():
         options.add_argument(f"--{name}", type=type(value), default=value)
     options.add_argument("--json", type=Path, default=Path("reports/chaos.json"))
-    return options.parse_args()
+    given = options.parse_args()
+    if given.previous:
+        try:
+            commit_of(given.previous)
+        except NoHistory:
+            options.error(f"--previous: {given.previous} is no commit of this repository")
+    return given
 
 
 if __name__ == "__main__":

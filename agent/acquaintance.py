@@ -26,11 +26,11 @@ class Acquaintance:
         self._call = call
         self._languages = languages
 
-    async def recall(self) -> Recollection:
-        """A new call has the language of its caller's last one. Never raises, takes 50 ms at most:
-        both are asked at the same time."""
+    async def recall(self, *, again: bool = False) -> Recollection:
+        """A new call has the language of its caller's last one. Never raises, takes as long as
+        `Memory.begin` at most: both are asked at the same time."""
         recalled, language = await asyncio.gather(
-            self._memory.begin(self._call), self._callers.language(self.caller)
+            self._memory.begin(self._call, again=again), self._callers.language(self.caller)
         )
         self._callers.met(self.caller, self._call)
         if recalled.language or language not in self._languages:

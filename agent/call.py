@@ -52,6 +52,8 @@ IDLE_PROMPTS = 2
 """Prompts in one silence before the call is ended politely."""
 FINAL = frozenset({"hung_up", "goodbye", "idle", "too_long", "dismissed", "transferred"})
 """Outcomes after which no other stream of the call is to be expected."""
+GOES_ON = frozenset({"lost", "moved", "superseded", "stopped"})
+"""Outcomes after which the next stream says once more what was being said."""
 LAST_WORDS = 15.0
 """Seconds that a farewell has to be heard before the call ends without it."""
 HANG_UP = 4.0
@@ -115,6 +117,8 @@ class Call:
             self, operator or Operator.none(), settings.departments, parameters.get("called", "")
         )
         said = parameters.get("said", "")
+        self._again = "again" in parameters
+        """It was here before: this is not its first stream."""
         self._unnoticed = bool(said) or "moved" in parameters
         """The caller was taken out of the last stream by us, in a pause."""
         self.lastword = LastWord(self, providers.rest, settings.public, said)
@@ -123,7 +127,7 @@ class Call:
     async def run(self) -> str:
         """Until the stream is over; the outcome that its record has."""
         try:
-            recalled = await self._acquaintance.recall()
+            recalled = await self._acquaintance.recall(again=self._again)
             self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
             composed = self.compose(recalled)
             self._stream.open()
@@ -281,7 +285,8 @@ class Call:
 
     async def _agent_said(self, _agent: object, message: AssistantTurnStoppedMessage) -> None:
         if message.content:
-            self.exchanges.heard(message.content, self.turns.language)
+            broken = self._over.is_set() and self.outcome in GOES_ON
+            self.exchanges.heard(message.content, self.turns.language, broken=broken)
 
     async def _talk(self, running: asyncio.Task[None]) -> None:
         """Until the stream ends, the call is to end, or it has lasted too long."""

@@ -25,10 +25,11 @@ class Exchanges:
         self._unanswered.append(text)
         self._acquaintance.asked(" ".join(self._unanswered), self.sealed())
 
-    def heard(self, text: str, language: str) -> None:
-        """The caller heard this, and whatever it was: the greeting lies behind."""
+    def heard(self, text: str, language: str, *, broken: bool = False) -> None:
+        """The caller heard this, and whatever it was: the greeting lies behind. `broken`: the
+        stream was gone in the midst of it, so what was asked stays open for the next one."""
         self._acquaintance.greeted(language)
-        if self._unanswered:
+        if self._unanswered and not broken:
             asked = " ".join(self._unanswered)
             self._unanswered.clear()
             self._keep(Exchange(self._asked_at, asked, text, language))

@@ -33,9 +33,10 @@ class Memory(Protocol):
         raises."""
         ...
 
-    async def begin(self, call: str) -> Recollection:
+    async def begin(self, call: str, *, again: bool = False) -> Recollection:
         """A stream of the call begins here: what an older one would still write is not taken any
-        more. An empty one for a call that nobody knows. Never raises, takes 50 ms at most."""
+        more. An empty one for a call that nobody knows. Never raises, takes 50 ms at most; for a
+        call that is here `again` half a second, as it would be greeted like a new one."""
         ...
 
     async def recall(self, call: str) -> Recollection:
@@ -84,7 +85,8 @@ class LocalMemory:
         if call in self._calls:
             self.asked(call, "", "")
 
-    async def begin(self, call: str) -> Recollection:
+    async def begin(self, call: str, *, again: bool = False) -> Recollection:
+        del again
         return self.known(call)
 
     async def recall(self, call: str) -> Recollection:
@@ -155,8 +157,8 @@ class Wordless:
     def over(self, call: str) -> None:
         self._memory.over(call)
 
-    async def begin(self, call: str) -> Recollection:
-        return await self._memory.begin(call)
+    async def begin(self, call: str, *, again: bool = False) -> Recollection:
+        return await self._memory.begin(call, again=again)
 
     async def recall(self, call: str) -> Recollection:
         return await self._memory.recall(call)

@@ -75,7 +75,10 @@ def _latest(kept: dict[float, Exchange]) -> tuple[Exchange, ...]:
 
 
 def encode(known: Recollection) -> bytes:
-    return orjson.dumps({"version": VERSION, **asdict(known)})
+    """Without empty texts: a version that has no such field, and takes no record with a field that
+    it does not know, can go on with all calls but those that need it."""
+    told = {name: value for name, value in asdict(known).items() if value != ""}
+    return orjson.dumps({"version": VERSION, **told})
 
 
 def decode(value: bytes | str) -> Recollection:

@@ -16,7 +16,7 @@ from knowledge.erasure import Erased
 from knowledge.events import Emit, Event, Switched
 from knowledge.memory import LocalMemory
 from knowledge.recollection import Exchange, Recollection, decode, encode, epoch_key, key
-from knowledge.store import BUDGET, faults
+from knowledge.store import BUDGET, faults, patient
 
 REACH = 1.0
 """Seconds to connect again, which nobody waits for."""
@@ -29,6 +29,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
 """The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
+AGAIN = 10
+"""Times the budget that a call is worth which was here before: without its memory it would be
+greeted like a new one. Redis is asked for it also where it was late for others."""
+_Known = tuple[Recollection, int]
+"""With the number of the call's stream; 0 where nobody counts."""
 WARM = 4
 """Connections that are opened ahead: one made on demand might not fit into the budget."""
 
@@ -64,6 +69,7 @@ class RedisMemory:
         `budget`: seconds for an operation."""
         self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
+        self._patient = _Stored("redis", Breaker(), patient(redis, budget=AGAIN * budget), ttl)
         self._emit = emit
         self._waiting = waiting
         self._budget = budget
@@ -82,6 +88,7 @@ class RedisMemory:
 
     async def close(self) -> None:
         """Writes what is waiting, for ten times the budget at most: half a second."""
+        await self._patient.redis.aclose()
         if self._writer is None:
             return
         with suppress(TimeoutError):
@@ -107,27 +114,43 @@ class RedisMemory:
         self._here.memory.over(call)
         self._wait(call)
 
-    async def begin(self, call: str) -> Recollection:
+    async def begin(self, call: str, *, again: bool = False) -> Recollection:
         self._epochs.pop(call, None)  # while Redis is away nobody knows
-        return await self._asked_for(call, begins=True)
-
-    async def recall(self, call: str) -> Recollection:
-        return await self._asked_for(call, begins=False)
-
-    async def _asked_for(self, call: str, *, begins: bool) -> Recollection:
-        def report(provider: _Here | _Stored, fault: Fault) -> None:
-            self._emit(Switched(call, "memory", provider.name, fault.kind))
-            self._work.set()  # the writer finds out when Redis is back
-
-        places: list[_Stored | _Here] = [self._redis, self._here]
-
-        def ask(place: _Stored | _Here) -> Awaitable[tuple[Recollection, int]]:
-            return place.begin(call) if begins else place.recall(call)
-
-        stored, epoch = await one(places, ask, within=self._budget, report=report)
-        if begins and epoch:
+        if again:
+            stored, epoch = await self._insisted(call)
+        else:
+            stored, epoch = await self._asked_for(call, lambda place: place.begin(call))
+        if epoch:
             self._note(call, epoch)
         return self._here.memory.merge(call, stored)
+
+    async def recall(self, call: str) -> Recollection:
+        stored, _ = await self._asked_for(call, lambda place: place.recall(call))
+        return self._here.memory.merge(call, stored)
+
+    async def _asked_for(
+        self, call: str, ask: "Callable[[_Stored | _Here], Awaitable[_Known]]"
+    ) -> _Known:
+        places: list[_Stored | _Here] = [self._redis, self._here]
+        return await one(places, ask, within=self._budget, report=self._reporting(call))
+
+    async def _insisted(self, call: str) -> _Known:
+        try:
+            return await one(
+                [self._patient],
+                lambda place: place.begin(call),
+                within=AGAIN * self._budget,
+                report=self._reporting(call),
+            )
+        except Fault:
+            return await self._here.begin(call)
+
+    def _reporting(self, call: str) -> "Callable[[_Stored | _Here, Fault], None]":
+        def report(place: _Stored | _Here, fault: Fault) -> None:
+            self._emit(Switched(call, "memory", place.name, fault.kind))
+            self._work.set()  # the writer finds out when Redis is back
+
+        return report
 
     def _note(self, call: str, epoch: int) -> None:
         self._epochs[call] = epoch

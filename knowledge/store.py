@@ -36,6 +36,18 @@ def connect(url: str, *, budget: float = BUDGET) -> Redis:
     return Redis.from_pool(pool)
 
 
+def patient(redis: Redis, *, budget: float) -> Redis:
+    """A second client of the same server, for who may wait longer; its owner calls `aclose`."""
+    pool = redis.connection_pool
+    waiting = BlockingConnectionPool(
+        connection_class=pool.connection_class,
+        max_connections=16,
+        timeout=budget,
+        **{**pool.connection_kwargs, "socket_timeout": budget},
+    )
+    return Redis.from_pool(waiting)
+
+
 @contextmanager
 def faults() -> Iterator[None]:
     """The library's errors in the words of our policy."""

@@ -165,6 +165,16 @@ class Fleet:
             return self.worker
         return await self._owners.of(call) if self._owners is not None else None
 
+    async def kept(self, call: str) -> bool:
+        """Whether it is on, here or elsewhere: a worker of a version without leases owns its calls
+        all the same. Never raises."""
+        if call in self._calls:
+            return True
+        try:
+            return self._owners is not None and await self._owners.kept(call)
+        except Fault:
+            return False
+
     async def switch(self, *, people: bool) -> None:
         """For all workers. Raises Fault where they could not be told: then nothing has changed."""
         if self._redis is not None:

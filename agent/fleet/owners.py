@@ -9,6 +9,9 @@ from knowledge.store import faults
 
 LEASE = 10
 """Seconds that the record outlives its worker."""
+RENEWED = 2.0
+"""Seconds for which a call counts as somebody's after its record was renewed: fewer than its lease
+has (`leases.LEASE`), so that the calls of a worker that died are not held up."""
 RENEW = """
 local owner = redis.call('GET', KEYS[1])
 if owner == ARGV[1] then redis.call('EXPIRE', KEYS[1], ARGV[2]) return 1 end
@@ -43,6 +46,12 @@ class Owners:
         with faults():
             found = await self._redis.get(key(call))
         return WorkerId(found.decode() if isinstance(found, bytes) else found) if found else None
+
+    async def kept(self, call: str) -> bool:
+        """Whether a worker still says that it has this call. Raises Fault."""
+        with faults():
+            left = await self._redis.pttl(key(call))
+        return int(left) > 1000 * (LEASE - RENEWED)
 
     def renew(self, batch: Any, call: str) -> None:
         """The batch's answer is 0 where the call has gone to another worker."""

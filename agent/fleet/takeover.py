@@ -124,7 +124,7 @@ class Lost:
     async def _take(self, call: str, delay: float) -> None:
         while True:
             await asyncio.sleep(delay)
-            if call in self._fleet.calls:
+            if await self._fleet.kept(call):
                 return
             if not await self._takeover.take(call):
                 self._fleet.over(call)

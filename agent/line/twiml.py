@@ -54,8 +54,9 @@ class Coming:
 
     @property
     def parameters(self) -> Sequence[tuple[str, str]]:
-        """Of the stream."""
+        """Of the stream; `again` says that it is not the call's first one."""
         told = (
+            ("again", "1"),
             ("back", self.back),
             ("said", str(self.said) if self.said else None),
             ("moved", "1" if self.moved else None),

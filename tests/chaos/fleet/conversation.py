@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.simulators.twilio import Caller, CallOver, Clip, Unmet
@@ -26,6 +27,8 @@ class Manner:
     """Seconds from one question to the next; 0: none is asked."""
     questions: int | None = None
     """After which the caller hangs up; None: when told to."""
+    patient: bool = False
+    """Whoever hears an answer break off waits for the agent to go on, and does not ask again."""
     status: str = ""
     """`disorder`: Twilio's status callbacks come twice and in the wrong order."""
 
@@ -73,7 +76,7 @@ class Conversation:
         finally:
             self.asking = False
         self.asked.append(asked)
-        if asked.heard and not self._enough:
+        if (asked.heard or self._manner.patient) and not self._enough:
             await self._pause(began + self._manner.period - time.monotonic())
 
     async def _ask(self, caller: Caller) -> Asked:
@@ -90,7 +93,11 @@ class Conversation:
         answered = next((at for at in self._onsets() if at >= said.ended), None)
         stream, call = caller.stream_sid, self.call()
         still = call is not None and call.stream is not None and call.stream.is_open
-        return Asked(said.began, said.ended, answered, heard=stream == before and still)
+        heard = stream == before and still
+        if self._manner.patient and not heard:
+            with suppress(Unmet):
+                await caller.listen(within=PATIENT)
+        return Asked(said.began, said.ended, answered, heard=heard)
 
     def _onsets(self) -> list[float]:
         call = self.call()

@@ -34,8 +34,7 @@ def _silence(told: Told, fault: float, closed: float, again: float) -> float:
         (end for start, end in told.spans if start <= fault <= end + BREATH and start < closed),
         None,
     )
-    owing = any(one.ended <= fault and not _answered(one.answered, fault) for one in told.asked)
-    if speaking is None and not owing:
+    if speaking is None and not _owing(told, fault):
         return again - fault
     if speaking is not None and speaking > again:
         return NEXT_TO_NOTHING
@@ -44,8 +43,13 @@ def _silence(told: Told, fault: float, closed: float, again: float) -> float:
     return min(heard, default=math.inf) - since
 
 
-def _answered(answered: float | None, fault: float) -> bool:
-    return answered is not None and answered <= fault
+def _owing(told: Told, fault: float) -> bool:
+    """What was asked before the last question is given up: nobody waits for its answer."""
+    asked = [one for one in told.asked if one.began <= fault]
+    if not asked or asked[-1].ended > fault:
+        return False
+    answered = asked[-1].answered
+    return answered is None or answered > fault
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -43,10 +43,11 @@ async def forgotten(port: int, told: Sequence[Told]) -> int:
 
 
 def _fitting(one: Told) -> set[str]:
-    """Outcomes; a caller may hang up just while there is no stream."""
-    closed = one.legs[-1].closed if one.legs else None
-    between = closed is not None and closed < one.ended - BETWEEN
-    return {"hung_up", "moved"} if between else {"hung_up"}
+    """Outcomes; a caller may hang up while there is no stream, or just when the call is moved."""
+    last = one.legs[-1] if one.legs else None
+    between = last is not None and last.closed is not None and last.closed < one.ended - BETWEEN
+    cut = last is not None and last.ended_by == "lost"
+    return {"hung_up", "lost"} if between and cut else {"hung_up", "moved"}
 
 
 class Journal:

@@ -22,7 +22,7 @@ from deploy import check
 from knowledge.database import migrate
 from tests import recordings
 from tests.agent.fleet.ports import free_ports
-from tests.chaos.fleet import content
+from tests.chaos.fleet import content, launch
 from tests.chaos.fleet.callers import Callers, callers
 from tests.chaos.fleet.crowd import Part
 from tests.chaos.fleet.log import Log
@@ -50,6 +50,13 @@ class Shape:
     """Further ones of the environment."""
     arguments: tuple[str, ...] = ()
     """Of `answerline serve`."""
+    tree: Path | None = None
+    """Where workers' code is to be changed: whose they run first."""
+
+    @property
+    def command(self) -> list[str]:
+        serve = SERVE if self.tree is None else [sys.executable, "-m", launch.__name__, "serve"]
+        return [*serve, *self.arguments]
 
 
 @dataclass(slots=True)
@@ -70,6 +77,10 @@ class Site:
     first: int
     """Port of worker 0."""
     session: aiohttp.ClientSession
+
+    def deploy(self, tree: Path) -> None:
+        """Workers that start from now on run this code."""
+        (self.data.parent / launch.CODE).write_text(str(tree), "utf-8")
 
     def process(self, worker: int) -> int:
         """The newest one of this number; a single worker has no supervisor."""
@@ -150,8 +161,11 @@ async def site(folder: Path, shape: Shape) -> AsyncIterator[Site]:
         )
         crowd = await enter(callers(part, certificate, folder / "crowd.log"))
         session = await enter(aiohttp.ClientSession())
+        if shape.tree is not None:
+            (folder / launch.CODE).write_text(str(shape.tree), "utf-8")
+            variables["PYTHONPATH"] = str(shape.tree)
         supervisor = await enter(
-            _serving(folder / "serve.log", {**variables, **shape.variables}, shape.arguments)
+            _serving(folder / "serve.log", {**variables, **shape.variables}, shape.command)
         )
         balancer = await enter(_balanced(folder, certificate, https, first, shape.workers))
         made = Site(
@@ -198,14 +212,14 @@ def _leave_core(process: int) -> None:
 
 @asynccontextmanager
 async def _serving(
-    log: Path, variables: Mapping[str, str], arguments: Sequence[str]
+    log: Path, variables: Mapping[str, str], command: Sequence[str]
 ) -> AsyncIterator[int]:
     """`answerline serve`; its process id."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
             if name in os.environ}  # fmt: skip
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *SERVE, *arguments, env={**kept, **variables}, cwd=log.parent, stdout=out, stderr=out
+            *command, env={**kept, **variables}, cwd=log.parent, stdout=out, stderr=out
         )
     _leave_core(process.pid)
     try:

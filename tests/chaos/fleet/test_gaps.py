@@ -31,6 +31,23 @@ def test_an_owed_answer_is_waited_for() -> None:
     assert gap(owed, 9.9) == pytest.approx(2.1)
 
 
+def test_who_is_moved_right_after_an_answer_is_not_spoken_to() -> None:
+    answered, next_one = Asked(5.0, 6.0, 6.5, heard=True), Asked(10.6, 12.1, 12.6, heard=True)
+    moved = replace(CALL, asked=(answered, next_one), spans=((6.5, 9.74), (12.6, 14.0)))
+    assert gap(moved, 9.9) == pytest.approx(0.6)
+
+
+def test_a_question_that_was_given_up_for_another_one_is_not_owed_any_more() -> None:
+    given_up, next_one = Asked(1.0, 2.0, None, heard=False), Asked(5.0, 6.0, 6.5, heard=True)
+    silent = replace(CALL, asked=(given_up, next_one), spans=((6.5, 7.5), (13.0, 14.0)))
+    assert gap(silent, 9.9) == pytest.approx(0.6)
+
+
+def test_a_question_that_is_still_being_asked_is_lost_by_nature() -> None:
+    asking = replace(CALL, asked=(Asked(9.0, 10.2, 13.0, heard=True),), spans=((13.0, 14.0),))
+    assert gap(asking, 9.9) == pytest.approx(0.6)
+
+
 def test_an_answer_that_was_heard_is_not_owed() -> None:
     answered = replace(CALL, asked=(Asked(5.0, 6.0, 6.5, heard=True),), spans=((6.5, 7.5),))
     assert gap(answered, 9.9) == pytest.approx(0.6)

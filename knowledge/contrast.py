@@ -1,12 +1,12 @@
 """Which phrasings say something else than a question, however alike the two look."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.words import ASPECT, FULL, Reading
+from knowledge.words import ASPECT, FULL, Reading, Word
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
@@ -27,11 +27,19 @@ class Contrast:
     def __init__(self, readings: Sequence[Reading], foreign: Sequence[bool]) -> None:
         self._foreign: Bools = np.array(foreign, dtype=np.bool_)
         self._negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
-        self._denying = bool(self._negated.any())
-        self._said = [frozenset(word.stem[:_STEM] for word in one.words) for one in readings]
+        self._abroad = bool(self._foreign.any())
+        self._said = [_stems(reading.words) for reading in readings]
         self._known = frozenset().union(*self._said)
-        self._denied = [self._denied_by(reading) for reading in readings]
-        self._windows = [_window(reading) for reading in readings]
+        self._around = [_window(reading) for reading in readings]
+        self._deniers: dict[str, Bools] = {}
+        """The rows that deny a word."""
+        for row, reading in enumerate(readings):
+            for stem in () if foreign[row] else self._denied(reading):
+                if stem not in self._deniers:
+                    self._deniers[stem] = np.zeros(len(readings), dtype=np.bool_)
+                self._deniers[stem][row] = True
+        self._sayers: dict[str, Bools] = {}
+        """The rows that say one and do not deny it; of those that somebody denied."""
         self._numbers: dict[frozenset[str], int] = {frozenset(): 0}
         numbered = [self._numbers.setdefault(r.numbers, len(self._numbers)) for r in readings]
         self._numbered: Ints = np.array(numbered, dtype=np.intp)
@@ -51,8 +59,8 @@ class Contrast:
     def of(self, reading: Reading, rows: Ints) -> Bools | None:
         """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
         differs: Bools | None = None
-        if reading.negated or self._denying:
-            differs = self._opposed(reading, rows)
+        for opposed in self._opposed(reading):
+            differs = _either(differs, opposed.take(rows))
         if reading.numbers and len(self._numbers) > 1:
             told = self._numbered.take(rows)
             own = self._numbers.get(reading.numbers, -1)
@@ -64,21 +72,20 @@ class Contrast:
                 differs = _either(differs, (member != 0) & (member != own))
         return differs if differs is not None and np.count_nonzero(differs) else None
 
-    def _opposed(self, reading: Reading, rows: Ints) -> Bools:
-        denied, about = self._denied_by(reading), _window(reading)
-        said = frozenset(word.stem[:_STEM] for word in reading.words)
-        differs: Bools = self._foreign.take(rows) & (self._negated.take(rows) != reading.negated)
-        asked = range(len(rows)) if denied else np.flatnonzero(self._negated.take(rows)).tolist()
-        for at in asked:
-            row = rows.item(at)
-            if self._foreign[row]:
-                continue
-            other, around = self._denied[row], self._windows[row]
-            if denied & self._said[row] - around or other & said - about:
-                differs[at] = True
-        return differs
+    def _opposed(self, reading: Reading) -> Iterator[Bools]:
+        """The rows that deny what the question says, and the other way round."""
+        about = _window(reading) if reading.negated else frozenset[str]()
+        for word in reading.words:
+            stem = word.stem[:_STEM]
+            if stem in self._deniers and stem not in about:
+                yield self._deniers[stem]
+        if reading.negated:
+            for stem in self._denied(reading):
+                yield self._saying(stem)
+        if self._abroad:
+            yield self._foreign & (self._negated != reading.negated)
 
-    def _denied_by(self, reading: Reading) -> frozenset[str]:
+    def _denied(self, reading: Reading) -> frozenset[str]:
         """What it denies, of all that any phrasing says: to the first word of full weight; a short
         text to its end."""
         found = set()
@@ -92,10 +99,21 @@ class Contrast:
                         break
         return frozenset(found)
 
+    def _saying(self, stem: str) -> Bools:
+        if stem not in self._sayers:
+            pairs = zip(self._said, self._around, strict=True)
+            says = np.array([stem in said and stem not in around for said, around in pairs])
+            self._sayers[stem] = says & ~self._foreign
+        return self._sayers[stem]
+
+
+def _stems(words: Iterable[Word]) -> frozenset[str]:
+    return frozenset(word.stem[:_STEM] for word in words)
+
 
 def _window(reading: Reading) -> frozenset[str]:
     """All that it may deny."""
-    return frozenset(word.stem[:_STEM] for denial in reading.denials for word in denial)
+    return _stems(word for denial in reading.denials for word in denial)
 
 
 def _either(*differs: Bools | None) -> Bools | None:

@@ -15,7 +15,7 @@ from knowledge.glossary import Glossary
 from knowledge.persona import Phrase
 from knowledge.readings import Readings
 from knowledge.spending import Spending
-from knowledge.translation import Differ, Translations, Translator
+from knowledge.translation import Alike, Translations, Translator
 from knowledge.translators import ModelTranslator
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
@@ -175,7 +175,7 @@ def translations(
     *,
     spending: Spending | None = None,
     shared: Readings | None = None,
-    differ: Differ | None = None,
+    alike: Alike | None = None,
 ) -> Translations:
     """Of a process; its owner closes it."""
     spending = spending or Spending(settings.daily_budget_usd)
@@ -188,7 +188,7 @@ def translations(
         emit=emit,
         order=spending.thrifty,
         shared=shared,
-        differ=differ,
+        alike=alike,
     )
 
 

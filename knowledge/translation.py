@@ -14,6 +14,7 @@ from knowledge.chain import Breaker, Fault, one
 from knowledge.events import Answered, Emit, Quota, Switched, Used
 from knowledge.glossary import Glossary
 from knowledge.readings import Readings
+from knowledge.rough import SUREST, Rough, mended, together
 from knowledge.words import fold
 
 WITHIN = 0.3
@@ -24,6 +25,8 @@ HEDGE = 0.15
 """Seconds after which the next translator is asked beside one that is late."""
 IMPATIENT = 2
 """Readings in a row that came too late, after which nobody waits until one is in time again."""
+ENGLISH, EARS = "en", "ears"
+"""What the ears read into, and their name as a translator."""
 MOST_RUNNING = 64
 """Translations under way; more are not begun."""
 _BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0
@@ -36,6 +39,8 @@ class Translation:
     provider: str
     confidence: float
     """Probability that it says the same, in [0, 1], by what can be measured."""
+    rough: bool = False
+    """Made by the ears: it never decides alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,25 @@ class Translations:
             return task.result()
         self._late += 1
         return None
+
+    async def roughly(
+        self, heard: Sequence[asyncio.Future[Rough | None]], text: str, source: str, target: str
+    ) -> Translation | None:
+        """What the ears make of the turn in English, its terms mended; None where that is not all
+        there in time."""
+        if not heard or target != ENGLISH:
+            return None
+        within = WITHIN if self._late < IMPATIENT else 0.0
+        done, late = await asyncio.wait(heard, timeout=within)
+        self._late = self._late + 1 if late else 0
+        made = [one.result() for one in heard if one in done and not one.cancelled()]
+        whole = [one for one in made if one is not None]
+        if late or len(whole) < len(heard):
+            return None
+        rough = together(whole)
+        read = mended(rough.text, text, source, target, self._glossary)
+        sure = rough.sure * await self._sure(text, read, source, target)
+        return Translation(read, EARS, round(min(sure, SUREST), 4), rough=True)
 
     def warm(self, text: str, source: str, target: str) -> None:
         """Has the reading at hand soon; nobody waits."""

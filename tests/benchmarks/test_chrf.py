@@ -13,7 +13,7 @@ from benchmarks.input.chrf import chrf, configured, simulated
         ("a b c", "abc", 1.0),
         ("abc", "xyz", 0.0),
         ("", "abc", 0.0),
-        ("abc", "abd", (2 / 3 + 1 / 2 + 0) / 3),
+        ("abc", "abx", (2 / 3 + 1 / 2 + 0) / 3),
         ("ab", "abab", 5 * 1.0 * (1 / 2 + 1 / 3) / 2 / (4 * 1.0 + (1 / 2 + 1 / 3) / 2)),
     ],
 )

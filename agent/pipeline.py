@@ -36,6 +36,7 @@ def stages(call: Call) -> list[FrameProcessor]:
             default=call.default_language,
             target=call.target,
             least=call.least_translated,
+            masked=lambda text: call.redactor.glance(text).text,
         ),
         Replies(call.persona, call.consent.answered, call.transfer.answered),  # to what was asked
         Collect(  # a number that a tool has asked for, said or typed

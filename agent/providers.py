@@ -45,7 +45,7 @@ from knowledge.sealed import Seal
 from knowledge.spending import Spending
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
-from knowledge.translation import Differ, Translations
+from knowledge.translation import Alike, Translations
 from processors.ears.mouth import Client as EarsClient
 from processors.ears.service import Ears
 from processors.ears.whisper import Whisper
@@ -324,18 +324,18 @@ async def _opened(
             everybody(spending.record, emit),
             spending=spending,
             shared=shared,
-            differ=_differ(answering),
+            alike=_alike(answering),
         ),
     )
     stack.push_async_callback(providers.close)
     return providers
 
 
-def _differ(answering: Answering) -> Differ | None:
+def _alike(answering: Answering) -> Alike | None:
     """By the embedding that is built in: a remote one would be asked for each translation."""
     if answering.embedding is None or answering.recent is not None:
         return None
-    return Meanings(answering.embedding).differ
+    return Meanings(answering.embedding).alike
 
 
 def _detector(entries: Sequence[Entry], languages: Sequence[str]) -> Detector:

@@ -13,7 +13,7 @@ from agent import keyboard
 from agent.jsonl import Line, NoText, read
 from agent.settings.light import Light
 from knowledge.events import nowhere
-from knowledge.translation import LONGEST, Differ, Translation
+from knowledge.translation import LONGEST, Alike, Translation
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -80,8 +80,8 @@ async def _open(settings: "Settings | Light") -> AsyncIterator[Ask]:
     words = glossary.load(settings.knowledge_dir)
 
     http = connections()
-    differ = await asyncio.to_thread(_differ, settings)
-    translations = services.translations(settings, http, words, nowhere, differ=differ)
+    alike = await asyncio.to_thread(_alike, settings)
+    translations = services.translations(settings, http, words, nowhere, alike=alike)
 
     async def ask(text: str, language: str, to: str) -> Read:
         began = perf_counter()
@@ -103,13 +103,13 @@ async def _open(settings: "Settings | Light") -> AsyncIterator[Ask]:
         await http.aclose()
 
 
-def _differ(settings: "Settings") -> Differ | None:
+def _alike(settings: "Settings") -> Alike | None:
     """As calls have it: by the embedding that is built in."""
     from agent import embeddings  # noqa: PLC0415
     from knowledge.meanings import Meanings  # noqa: PLC0415
 
     found = None if embeddings.is_remote(settings) else embeddings.local(settings.embedding)
-    return Meanings(found).differ if found is not None else None
+    return Meanings(found).alike if found is not None else None
 
 
 async def _nobody(_text: str, _language: str, _to: str) -> Read:

@@ -15,7 +15,7 @@ from knowledge.glossary import Glossary
 from knowledge.persona import Phrase
 from knowledge.readings import Readings
 from knowledge.spending import Spending
-from knowledge.translation import Differ, Translations, Translator
+from knowledge.translation import ENGLISH, Alike, Translations, Translator
 from knowledge.translators import ModelTranslator
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local as LocalEars
@@ -60,9 +60,14 @@ async def ears(providers: "Providers") -> None:
     if (deepgram := _deepgram(providers)) is not None:
         providers.ears_clients.append(deepgram)
 
+    read = settings.input_processing_target_language == ENGLISH
+
     def load() -> Whisper:
         return Whisper.load(
-            settings.languages, models=settings.local_models_dir, words=providers.persona.terms
+            settings.languages,
+            models=settings.local_models_dir,
+            words=providers.persona.terms,
+            reads=read and not providers.translations.names,
         )
 
     providers.local_ears = await _embedded("ears", load, WeightsMissing)
@@ -175,7 +180,7 @@ def translations(
     *,
     spending: Spending | None = None,
     shared: Readings | None = None,
-    differ: Differ | None = None,
+    alike: Alike | None = None,
 ) -> Translations:
     """Of a process; its owner closes it."""
     spending = spending or Spending(settings.daily_budget_usd)
@@ -188,7 +193,7 @@ def translations(
         emit=emit,
         order=spending.thrifty,
         shared=shared,
-        differ=differ,
+        alike=alike,
     )
 
 

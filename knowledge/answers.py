@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
+FLAWLESS = 0.9
+"""Confidence from which a reading says what was said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -18,6 +21,11 @@ class Question:
     """The same in the language that the knowledge is kept in, where a translator made one."""
     sure: float = 1.0
     """Confidence of the reading, in [0, 1]."""
+
+    @property
+    def read(self) -> bool:
+        """Whether the reading says what was said, and decides alone."""
+        return bool(self.reading) and self.sure >= FLAWLESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class Decisions:
         if not self._ttl or len(question.text) > LONGEST or _NUMBER.search(question.text):
             return None
         said = " ".join(_WORD.findall(fold(question.text)))
-        read = "read" if question.reading else ""
+        read = "read" if question.read else fold(question.reading)
         facts = "\0".join((self._version(), question.language, read, said))
         return hashlib.blake2b(facts.encode(), key=self._key[:64], digest_size=18).hexdigest()
 

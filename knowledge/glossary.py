@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Annotated
 
@@ -37,14 +38,12 @@ class Glossary:
         """`terms`: by language, the ways to say one thing. `keep`: what is never translated."""
         self._terms = tuple(terms)
         self.keep = tuple(keep)
-        self._known: dict[str, list[tuple[re.Pattern[str], str, int]]] = {}
+        self._known: dict[str, list[tuple[str, int]]] = {}
         for number, term in enumerate(self._terms):
             for language, ways in term.items():
-                for way in ways:
-                    pattern = re.compile(rf"(?<!\w){re.escape(fold(way))}(?:e?s)?(?!\w)")
-                    self._known.setdefault(language, []).append((pattern, way, number))
+                self._known.setdefault(language, []).extend((way, number) for way in ways)
         for known in self._known.values():
-            known.sort(key=lambda one: -len(one[1]))
+            known.sort(key=lambda one: -len(one[0]))
 
     def words(self, language: str) -> tuple[str, ...]:
         """Every way of saying a term, and what is the same in all languages."""
@@ -54,28 +53,37 @@ class Glossary:
     def pairs(self, text: str, source: str, target: str) -> list[Pair]:
         """The longest terms first; a term within a longer one does not count."""
         left, found = fold(text), list[Pair]()
-        for pattern, way, number in self._known.get(source, ()):
+        for way, number in self._known.get(source, ()):
             meant = self._terms[number].get(target)
-            if meant and pattern.search(left):
-                left = pattern.sub(" ", left)
+            if meant and _holds(left, way):
+                left = _form(way).sub(" ", left)
                 found.append(Pair(way, meant))
         return found
 
     def kept(self, text: str) -> list[str]:
         """Of what is never translated, that which the text holds."""
-        return [word for word in self.keep if _holds(text, word)]
+        folded = fold(text)
+        return [word for word in self.keep if _holds(folded, word)]
 
-    def respected(self, original: str, translated: str, source: str, target: str) -> float:
-        """Share of the original's terms that the translation has right, in [0, 1]; 1.0 of none."""
-        checks = [
-            any(_holds(translated, way) for way in pair.meant)
-            for pair in self.pairs(original, source, target)
-        ] + [_holds(translated, word) for word in self.kept(original)]
-        return sum(checks) / len(checks) if checks else 1.0
+    def missing(self, original: str, translated: str, source: str, target: str) -> list[Pair]:
+        """Terms of the original that the translation does not have right."""
+        said = fold(translated)
+        kept = [Pair(word, (word,)) for word in self.kept(original)]
+        pairs = [*self.pairs(original, source, target), *kept]
+        return [pair for pair in pairs if not any(_holds(said, way) for way in pair.meant)]
 
 
-def _holds(text: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(fold(words))}(?:e?s)?(?!\w)", fold(text)) is not None
+def _holds(folded: str, words: str) -> bool:
+    """The substring first: most texts hold few of the terms."""
+    return fold(words).removesuffix("y") in folded and _form(words).search(folded) is not None
+
+
+@lru_cache(maxsize=4 * MOST)
+def _form(words: str) -> re.Pattern[str]:
+    """In the singular and in the plural."""
+    folded = fold(words)
+    plural = f"{re.escape(folded[:-1])}(?:y|ies)" if folded.endswith("y") else re.escape(folded)
+    return re.compile(rf"(?<!\w){plural}(?:e?s)?(?!\w)")
 
 
 def _several(value: object) -> object:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from knowledge.answers import Answer, Question
+from knowledge.answers import FLAWLESS, Answer, Question
 from knowledge.confidence import VERBATIM
 from knowledge.documents import Piece
 from knowledge.embedding import Near
@@ -21,8 +21,6 @@ _SHIPPED = ("en", "es")
 """Languages whose words are known."""
 _OTHER = ""
 """Any language that neither we nor the content have a word of."""
-_FLAWLESS = 0.9
-"""Confidence from which a reading says what was said."""
 
 
 class Index:
@@ -86,7 +84,7 @@ class Index:
 
     def _leans(self, question: Question, spoken: str) -> bool:
         """By the words that decided."""
-        if question.reading and question.sure >= _FLAWLESS:
+        if question.read:
             return leans(question.reading, self._lexicons["en"])
         return leans(question.text, self._lexicons[spoken])
 
@@ -96,7 +94,7 @@ class Index:
         """A reading that says what was said decides alone, so that the same question goes the same
         way in every language; of a worse one only what it finds more surely counts."""
         translated = self._translated(question, near)
-        if translated is not None and question.sure >= _FLAWLESS:
+        if translated is not None and question.read:
             return translated
         return _surer(own, translated)
 
@@ -106,7 +104,7 @@ class Index:
         answer = tongue.best(read, near) if tongue is not None else None
         if answer is None:
             return None
-        less = min(1.0, question.sure / _FLAWLESS)
+        less = min(1.0, question.sure / FLAWLESS)
         answer = replace(answer, confidence=answer.confidence * less)
         wording = self._wordings.get(answer.entry, {}).get(question.language)
         if wording is None:

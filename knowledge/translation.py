@@ -4,17 +4,18 @@ import asyncio
 import random
 import re
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from knowledge.adequacy import confidence
 from knowledge.chain import Breaker, Fault, one
 from knowledge.events import Answered, Emit, Quota, Switched, Used
 from knowledge.glossary import Glossary
-from knowledge.privacy.numerals import numerals, tokens
 from knowledge.readings import Readings
-from knowledge.words import fold, lexicon
+from knowledge.rough import SUREST, Rough, mended, together
+from knowledge.words import fold
 
 WITHIN = 0.3
 """Seconds that a turn waits; then it goes on as it was said, and the reading fills the cache."""
@@ -24,27 +25,12 @@ HEDGE = 0.15
 """Seconds after which the next translator is asked beside one that is late."""
 IMPATIENT = 2
 """Readings in a row that came too late, after which nobody waits until one is in time again."""
+ENGLISH, EARS = "en", "ears"
+"""What the ears read into, and their name as a translator."""
 MOST_RUNNING = 64
 """Translations under way; more are not begun."""
 _BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0
 _WORD = re.compile(r"\[[a-z ]+\]|[\w']+")
-_PLACE = re.compile(r"\[[a-z ]+\]")
-_NAME = re.compile(r"(?<=[a-zà-ÿ,] )[A-ZÀ-Þ][a-zà-ÿ]{2,}")
-_ARTICLES = frozenset({"0", "1"})
-"""`un`, `una`, `one`: as often an article as a number."""
-_SUREST = 0.95
-_SAME_LENGTH = (0.4, 2.5)
-_FEW = 3
-_BAD = {
-    "number": 0.45,
-    "place": 0.3,
-    "negation": 0.4,
-    "name": 0.75,
-    "length": 0.4,
-    "same": 0.1,
-    "meaning": 0.2,
-}
-"""What remains of the confidence where something is not as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +38,9 @@ class Translation:
     text: str
     provider: str
     confidence: float
-    """That it says the same, in [0, 1], by what can be measured."""
+    """Probability that it says the same, in [0, 1], by what can be measured."""
+    rough: bool = False
+    """Made by the ears: it never decides alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +68,8 @@ class Translator(Protocol):
         ...
 
 
-def confidence(
-    original: str, translated: str, source: str, target: str, glossary: Glossary
-) -> float:
-    """Numbers, placeholders, negation, names and the glossary kept, and a length that fits."""
-    sure = _SUREST
-    if _numbers(original) != _numbers(translated):
-        sure *= _BAD["number"]
-    if Counter(_PLACE.findall(original)) != Counter(_PLACE.findall(translated)):
-        sure *= _BAD["place"]
-    if lexicon(source).read(original).negated != lexicon(target).read(translated).negated:
-        sure *= _BAD["negation"]
-    known = fold(translated)
-    if any(fold(name) not in known for name in _NAME.findall(original)):
-        sure *= _BAD["name"]
-    before, after = len(original.split()), len(translated.split())
-    low, high = _SAME_LENGTH
-    if before >= _FEW and not low <= after / before <= high:
-        sure *= _BAD["length"]
-    if before >= _FEW and fold(original) == known:
-        sure *= _BAD["same"]
-    return round(sure * (0.4 + 0.6 * glossary.respected(original, translated, source, target)), 4)
-
-
-def _numbers(text: str) -> Counter[str]:
-    return Counter(one.digits for one in numerals(tokens(text)) if one.digits not in _ARTICLES)
-
-
 Order = Callable[[Sequence[Translator]], Sequence[Translator]]
-Differ = Callable[[str, str], Awaitable[bool]]
+Alike = Callable[[str, str], Awaitable[float | None]]
 
 
 def _as_given(translators: Sequence[Translator]) -> Sequence[Translator]:
@@ -129,12 +90,12 @@ class Translations:
         emit: Emit,
         order: Order = _as_given,
         shared: Readings | None = None,
-        differ: Differ | None = None,
+        alike: Alike | None = None,
     ) -> None:
         """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
         seconds of each. `order`: in which the translators are asked now. `shared`: what other
-        workers have read. `differ`: whether two texts
-        mean something else. Texts must be masked before."""
+        workers have read. `alike`: how much the same two texts mean,
+        as the built-in embedding sees it. Texts must be masked before."""
         self.renew(translators)
         self._glossary = glossary
         self._size = size
@@ -143,7 +104,7 @@ class Translations:
         self._emit = emit
         self._order = order
         self._shared = shared
-        self._differ = differ
+        self._alike = alike
         self._known: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
         self._running: dict[tuple[str, str, str], asyncio.Task[Translation | None]] = {}
         self._late = 0
@@ -184,6 +145,25 @@ class Translations:
             return task.result()
         self._late += 1
         return None
+
+    async def roughly(
+        self, heard: Sequence[asyncio.Future[Rough | None]], text: str, source: str, target: str
+    ) -> Translation | None:
+        """What the ears make of the turn in English, its terms mended; None where that is not all
+        there in time."""
+        if not heard or target != ENGLISH:
+            return None
+        within = WITHIN if self._late < IMPATIENT else 0.0
+        done, late = await asyncio.wait(heard, timeout=within)
+        self._late = self._late + 1 if late else 0
+        made = [one.result() for one in heard if one in done and not one.cancelled()]
+        whole = [one for one in made if one is not None]
+        if late or len(whole) < len(heard):
+            return None
+        rough = together(whole)
+        read = mended(rough.text, text, source, target, self._glossary)
+        sure = rough.sure * await self._sure(text, read, source, target)
+        return Translation(read, EARS, round(min(sure, SUREST), 4), rough=True)
 
     def warm(self, text: str, source: str, target: str) -> None:
         """Has the reading at hand soon; nobody waits."""
@@ -254,10 +234,8 @@ class Translations:
         return Translation(text, name, await self._sure(said, text, source, target))
 
     async def _sure(self, said: str, text: str, source: str, target: str) -> float:
-        sure = confidence(said, text, source, target, self._glossary)
-        if self._differ is not None and await self._differ(said, text):
-            sure *= _BAD["meaning"]
-        return round(sure, 4)
+        alike = None if self._alike is None else await self._alike(said, text)
+        return confidence(said, text, source, target, self._glossary, alike=alike)
 
     async def _ask(self, key: tuple[str, str, str], said: str, call: str) -> Translation:
         source, target, words = key

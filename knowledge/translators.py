@@ -113,6 +113,6 @@ def _text(answer: Any) -> str:
         raise Fault("broken", "no choices") from error
     if not isinstance(said, str) or not said.strip():
         raise Fault("empty")
-    if reason == "length":
-        raise Fault("cut", "too long")
+    if reason in {"length", "content_filter"}:
+        raise Fault("cut", str(reason))
     return " ".join(said.split()).strip('“”"«»')

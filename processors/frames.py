@@ -1,6 +1,7 @@
 """Our frames, the typed metadata that rides on frames, and the only way to copy one."""
 
 import copy
+from asyncio import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -13,6 +14,7 @@ from pipecat.frames.frames import (
     SystemFrame,
 )
 
+from knowledge.rough import Rough
 from knowledge.translation import Translation
 
 F = TypeVar("F", bound=Frame)
@@ -46,6 +48,9 @@ STRANGE = Key[str]("strange", "")
 """On a turn's context: the language that the caller spoke, where it is none of ours."""
 READING = Key[Translation | None]("reading", None)
 """On a turn's context: the turn in the language of router and knowledge, where there is one."""
+ROUGH = Key[tuple[Future[Rough | None], ...]]("rough", ())
+"""Of a final transcript and of a turn's context: what the ears themselves make of it in English, or
+are still making; a turn has none that is not whole."""
 WANTED = Key[str]("wanted", "")
 """On text to be spoken: the caller's language, where the text is in another."""
 PROTECTED = Key[bool]("protected", False)

@@ -74,15 +74,17 @@ class OpenAI(Simulator):
         answers: Answers = quote,
         *,
         acts: Acts | None = None,
+        troubles: Callable[[Messages], Fault] | None = None,
         keys: frozenset[str] | None = None,
         models: tuple[str, ...] = ("gpt-4.1-mini", "text-embedding-3-small"),
         port: int = 0,
         behaviour: Behaviour | None = None,
     ) -> None:
-        """`acts` is asked first, `answers` where no tool is wanted. `keys` that are accepted; None:
-        any."""
+        """`acts` is asked first, `answers` where no tool is wanted. `troubles`: a fault, denied or
+        hanging, that some requests meet and others do not. `keys` that are accepted; None: any."""
         super().__init__(port=port, behaviour=behaviour or Writing())
         self._acts = acts
+        self._troubles = troubles
         self.requests: deque[dict[str, Any]] = deque(maxlen=1000)
         """The bodies of the latest requests: what a provider would have seen."""
         self._answers = answers
@@ -110,8 +112,11 @@ class OpenAI(Simulator):
         if problem := unsettled(messages):
             return _error(400, problem)
         self.requests.append(body)
+        trouble = self._troubles(messages) if self._troubles else Fault.NONE
+        if trouble is Fault.DENIED:
+            return _error(401, "this request is denied")
         with self.counted():
-            await self.pause(request, self.latency)
+            await self.pause(request, math.inf if trouble is Fault.HANG else self.latency)
             if self.behaviour.fault is Fault.GARBAGE:
                 return web.Response(text="data: {<html>\n\n", content_type="text/event-stream")
             answer = self._answer(body, messages)

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.input import measure
+from agent.settings import load
+from benchmarks.input import chrf, measure
 from benchmarks.input.latency import latency
 from benchmarks.input.measure import Share
 from knowledge.embedding.local import LocalEmbedding
@@ -75,17 +76,33 @@ def main(report: Path | None = None) -> None:
     times = sorted(found.seconds)
     p95 = times[int(len(times) * 0.95)]
     console.print(f"an utterance is masked in {p95 * 1000:.2f} ms (p95)")
+    adequate = asyncio.run(_adequacy(console))
     if report is not None:
-        figures: dict[str, dict[str, float]] = {
+        figures: dict[str, dict[str, float | None]] = {
             name: {"right": share.good, "of": share.all, "to reach": least}
             for name, share, least in rows
         }
+        figures["chrF"] = adequate
         figures["masking p95"] = {"ms": round(p95 * 1000, 3)}
         figures["added p95"] = {name: round(each * 1000, 3) for name, each in added.items()}
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
     missed = any(share.rate < least for _, share, least in rows if share.all >= measure.ENOUGH)
     sys.exit(missed or any(seconds > SOON[name] for name, seconds in added.items()))
+
+
+async def _adequacy(console: Console) -> dict[str, float | None]:
+    """chrF by translator; "simulated" is one of which it is known."""
+    measured, known = await chrf.simulated()
+    found = await chrf.configured(load())
+    console.print(f"chrF of a simulated translator {_figure(measured)}, known: {known:.3f}")
+    for name, figure in found.items() or [("the configured translator", None)]:
+        console.print(f"chrF of {name}: {_figure(figure)}")
+    return {"simulated": measured, "known": known, **found}
+
+
+def _figure(share: float | None) -> str:
+    return "not measured" if share is None else f"{share:.3f}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from knowledge import glossary
+from knowledge.adequacy import confidence
 from knowledge.answers import Question
 from knowledge.embedding import Embedding
 from knowledge.index import Index
@@ -25,7 +26,6 @@ from knowledge.privacy.runs import runs
 from knowledge.routing import Thresholds, choose
 from knowledge.sanitizing import sanitize
 from knowledge.spoken import Languages, Speaking
-from knowledge.translation import confidence
 
 TODAY = date(2026, 11, 22)
 NUMBERS = {"policy": r"[A-Z]{2}-\d{7}"}
@@ -127,9 +127,9 @@ async def doubted(embedding: Embedding) -> tuple[Share, Share]:
     for number, (text, twin) in enumerate(zip(spanish, english, strict=True)):
         other = (english, spanish)[number % 2][(number + _FURTHER) % len(english)]
         for translated, share, right in ((twin, good, True), (other, bad, False)):
-            sure = confidence(text, translated, "es", "en", words)
-            believed = sure >= BELIEVED and not await meanings.differ(text, translated)
-            share.add(believed is right)
+            alike = await meanings.alike(text, translated)
+            sure = confidence(text, translated, "es", "en", words, alike=alike)
+            share.add((sure >= BELIEVED) is right)
     return good, bad
 
 

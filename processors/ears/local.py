@@ -38,6 +38,7 @@ class Local:
                 answers=True,
                 language=said.language,
                 confidence=said.confidence,
+                reading=said.reading,
             )
 
     async def probe(self) -> None:

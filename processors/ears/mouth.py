@@ -1,6 +1,7 @@
 """What a recogniser is fed and what it gives back: the two sides of `Client.listen`."""
 
 import asyncio
+from asyncio import Future
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from knowledge.chain import Breaker, Fault
 from knowledge.events import Emit, nowhere
+from knowledge.rough import Rough
 from processors.ears.ring import RATE, Ring
 
 BLOCK = round(0.06 * RATE)
@@ -51,6 +53,8 @@ class Heard:
     """Two letters, or "" where the provider does not say."""
     confidence: float = 1.0
     """In [0, 1]."""
+    reading: Future[Rough | None] | None = None
+    """In English, where the recogniser makes one of what it heard."""
 
 
 @dataclass(slots=True)

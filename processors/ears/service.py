@@ -35,7 +35,7 @@ from processors.ears.mouth import Client, Heard, Mouth
 from processors.ears.returning import Returning
 from processors.ears.ring import Ring
 from processors.ears.words import Said, Words
-from processors.frames import CONFIDENCE, LANGUAGE, SPAN, Key, PauseFrame
+from processors.frames import CONFIDENCE, LANGUAGE, ROUGH, SPAN, Key, PauseFrame
 
 CONNECTED = 1.0
 """Seconds that a provider has to accept the connection."""
@@ -292,6 +292,7 @@ class Ears(STTService):
             frame = TranscriptionFrame(
                 said.text, "", time_now_iso8601(), language, finalized=said.finalized
             )
+            ROUGH.on(frame, (said.reading,) if said.reading is not None else ())
             SPAN.on(frame, said.span)
         else:
             frame = InterimTranscriptionFrame(said.text, "", time_now_iso8601(), language)

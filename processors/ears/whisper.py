@@ -7,15 +7,18 @@ What makes it fast is the window: the encoder sees max(10 s, length + 1 s) inste
 import asyncio
 import importlib
 import time
+from asyncio import Future
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
 from knowledge.chain import Fault
 from knowledge.events import Emit, Waited
+from knowledge.rough import Rough
+from knowledge.translation import ENGLISH, WITHIN
 from processors.ears.mel import RATE, Mel, Spectrum
 from processors.ears.plausible import confidence, plausible, spoken
 from processors.ears.terms import Terms
@@ -39,13 +42,28 @@ class Transcript:
     """Two letters."""
     confidence: float
     """In [0, 1]."""
+    reading: Future[Rough | None] | None = None
+    """In English, where it is being made; later than the transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    transcript: Transcript | None
+    waited: float
+    """Seconds in the queue."""
+    encoded: object
+    seconds: float
+    """Of speech."""
 
 
 class Whisper:
     """Shared by all calls of the process. `load` takes a second or two: not on the event loop."""
 
-    def __init__(self, weights: Weights, languages: Sequence[str], terms: Terms) -> None:
-        """Raises WeightsMissing where the extra `local` is not installed."""
+    def __init__(
+        self, weights: Weights, languages: Sequence[str], terms: Terms, *, reads: bool = False
+    ) -> None:
+        """`reads`: what is said in another language is read in English too, where nobody waits for
+        the thread. Raises WeightsMissing where the extra `local` is not installed."""
         ctranslate2, self._resample, tokenizers = _engines()
         self.name = weights.name
         self._storage = ctranslate2.StorageView.from_array
@@ -64,6 +82,7 @@ class Whisper:
         self._terms = terms
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
         self._waiting = 0
+        self._reads = reads
 
     @classmethod
     def load(
@@ -72,14 +91,16 @@ class Whisper:
         *,
         models: str | None = None,
         words: Mapping[str, Sequence[str]] | None = None,
+        reads: bool = False,
     ) -> Self:
         """`languages`: two letters each; English alone takes the smaller, English-only model.
 
         `models`: LOCAL_MODELS_DIR. `words`: by language, the trade's words, to be spelled right.
+        `reads`: as above.
         Raises WeightsMissing, and ValueError for a language that Whisper does not know.
         """
         size: Size = "tiny.en" if tuple(languages) == ("en",) else "base"
-        engine = cls(find(size, models), languages, Terms(words or {}))
+        engine = cls(find(size, models), languages, Terms(words or {}), reads=reads)
         engine._recognise(np.zeros(RATE, np.float32).tobytes(), "", time.monotonic())
         return engine
 
@@ -95,23 +116,27 @@ class Whisper:
             raise Fault("limited", "the recogniser's queue is full", proven=False)
         self._waiting += 1
         try:
-            transcript, waited = await asyncio.get_running_loop().run_in_executor(
+            made = await asyncio.get_running_loop().run_in_executor(
                 self._thread, self._recognise, pcm, familiar, time.monotonic()
             )
         except RuntimeError as error:
             raise Fault("broken", "the embedded recogniser failed") from error
         finally:
             self._waiting -= 1
-        emit(Waited(call, "ears.queue", waited))
-        return transcript
+        emit(Waited(call, "ears.queue", made.waited))
+        said = made.transcript
+        if said is None or not self._reads or said.language == ENGLISH or self._waiting:
+            return said
+        reading = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read, made, time.monotonic()
+        )
+        return replace(said, reading=reading)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _recognise(
-        self, pcm: bytes, familiar: str, asked: float
-    ) -> tuple[Transcript | None, float]:
-        """In the worker thread, with the seconds that passed since `asked`."""
+    def _recognise(self, pcm: bytes, familiar: str, asked: float) -> _Recognised:
+        """In the worker thread."""
         waited = time.monotonic() - asked
         line = np.frombuffer(pcm, np.int16)[: round(LONGEST * LINE_RATE)].astype(np.float32)
         audio: Spectrum = self._resample(line / 32768.0, LINE_RATE, RATE, "HQ")
@@ -119,7 +144,25 @@ class Whisper:
         heard = self._mel(audio, max(SHORTEST_WINDOW, seconds + 1.0))
         encoded = self._model.encode(self._storage(heard[None]))
         language = self._language(encoded, familiar)
-        prompt = self._prompts[language]
+        said = self._decode(encoded, self._prompts[language], seconds)
+        if said is None:
+            return _Recognised(None, waited, None, seconds)
+        text = self._terms.mend(said.text, language)
+        return _Recognised(Transcript(text, language, said.sure), waited, encoded, seconds)
+
+    def _read(self, made: _Recognised, asked: float) -> Rough | None:
+        """In the worker thread; None for a turn that waits no longer."""
+        assert made.transcript is not None
+        if time.monotonic() - asked > WITHIN:
+            return None
+        start, language, _, end = self._prompts[made.transcript.language]
+        try:
+            return self._decode(made.encoded, [start, language, "<|translate|>", end], made.seconds)
+        except RuntimeError:
+            return None
+
+    def _decode(self, encoded: object, prompt: list[str], seconds: float) -> Rough | None:
+        """None where nothing of the kind can have been said."""
         best = self._model.generate(
             encoded,
             [prompt],
@@ -131,9 +174,8 @@ class Whisper:
         text = spoken(self._tokens.decode(best.sequences_ids[0]))
         score, no_speech = float(best.scores[0]), float(best.no_speech_prob)
         if not plausible(text, seconds, score, no_speech):
-            return None, waited
-        text = self._terms.mend(text, language)
-        return Transcript(text, language, confidence(score, no_speech)), waited
+            return None
+        return Rough(text, confidence(score, no_speech))
 
     def _language(self, encoded: object, familiar: str) -> str:
         """The likeliest of the configured ones: unrestricted, quiet English is called Arabic."""

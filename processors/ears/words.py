@@ -3,8 +3,10 @@
 Pure: time is the number of samples received, handed in.
 """
 
-from dataclasses import dataclass
+from asyncio import Future
+from dataclasses import dataclass, replace
 
+from knowledge.rough import Rough
 from processors.ears.mouth import PRE_ROLL, Heard, Mouth, Word
 from processors.ears.ring import RATE
 
@@ -33,6 +35,7 @@ class Said:
     confidence: float
     span: tuple[int, int]
     """The samples that were listened to for it; none of them belongs to another final."""
+    reading: Future[Rough | None] | None = None
 
 
 class Words:
@@ -127,7 +130,8 @@ class Words:
         if not text:
             return None
         span = since, until
-        return Said(text, heard.final, finalized, heard.language, heard.confidence, span)
+        said = Said(text, heard.final, finalized, heard.language, heard.confidence, span)
+        return replace(said, reading=heard.reading) if text == heard.text else said
 
     def give_up(self, now: int) -> None:
         """Nobody makes words of it: what was said so far is no longer owed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -22,8 +23,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from knowledge.rough import Rough
 from knowledge.spoken import Speaking
-from processors.frames import CONFIDENCE, DOUBTFUL, LANGUAGE, STRANGE, TURN
+from processors.frames import CONFIDENCE, DOUBTFUL, LANGUAGE, MASKED, ROUGH, STRANGE, TURN
 from processors.turns.floor import Floor
 from processors.turns.hear import Hearing
 from processors.turns.idle import Idle
@@ -67,6 +69,7 @@ class UserTurn(LLMUserAggregator):
         self.turns = 0
         """Exchanges so far; a turn's context carries its number."""
         self._heard: list[tuple[str, str, float]] = []
+        self._rough: list[Future[Rough | None]] = []
         self._doubtful = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -74,6 +77,7 @@ class UserTurn(LLMUserAggregator):
             case TranscriptionFrame() if frame.text.strip():
                 self._idle.words(time.monotonic())
                 self._heard.append((frame.text, LANGUAGE.of(frame), CONFIDENCE.of(frame)))
+                self._rough += () if MASKED.of(frame) else ROUGH.of(frame)
                 self._doubtful = self._doubtful or DOUBTFUL.of(frame)
                 self._tell("")
             case InterimTranscriptionFrame() if frame.text.strip():
@@ -100,6 +104,7 @@ class UserTurn(LLMUserAggregator):
         await super().reset()
         if not self._floor.in_turn:
             self._heard.clear()
+            self._rough.clear()
             self._doubtful = False
             if self._guess is not None:
                 self._guess.forget()
@@ -113,8 +118,11 @@ class UserTurn(LLMUserAggregator):
         STRANGE.on(frame, guess.language if guess.language != self.speaking.language else "")
         TURN.on(frame, self.turns)
         DOUBTFUL.on(frame, self._doubtful)
+        if len(self._rough) == len(self._heard):
+            ROUGH.on(frame, tuple(self._rough))
         self._doubtful = False
         self._heard.clear()
+        self._rough.clear()
         return frame
 
     def _tell(self, interim: str) -> None:

@@ -25,10 +25,12 @@ class Ears(Whisper):
         *,
         models: str | None = None,
         words: Mapping[str, Sequence[str]] | None = None,
+        reads: bool = False,
     ) -> Self:
-        named = repr((languages, models, words))
+        named = repr((languages, models, words, reads))
         if named not in cls.loaded:
-            cls.loaded[named] = super().load(languages, models=models, words=words)
+            made = super().load(languages, models=models, words=words, reads=reads)
+            cls.loaded[named] = made
         return cls.loaded[named]  # type: ignore[return-value]
 
     def close(self) -> None:

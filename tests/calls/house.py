@@ -16,14 +16,14 @@ import orjson
 from agent import embeddings
 from agent.reception import Service, serving
 from agent.settings import Settings, load
-from agent.simulators.acting import Acts
+from agent.simulators.acting import Acts, Messages
 from agent.simulators.deepgram import Deepgram, Recording
 from agent.simulators.elevenlabs import ElevenLabs, Speaking
 from agent.simulators.office import Filing, Office
 from agent.simulators.openai import OpenAI, Writing, table
 from agent.simulators.pinecone import Pinecone
 from agent.simulators.rest import TwilioRest
-from agent.simulators.server import Behaviour
+from agent.simulators.server import Behaviour, Fault
 from agent.simulators.twilio import (
     Account,
     Caller,
@@ -47,6 +47,7 @@ from tests.processors.model.sensible import honest
 
 E = TypeVar("E", bound=Event)
 NOTHING: Mapping[str, str] = {}
+Troubles = Callable[[Messages], Fault]
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 KEYS = {"admin": "open-sesame-0123456789abcdef", "viewer": "just-looking-0123456789abcdef"}
@@ -281,11 +282,12 @@ async def open_house(
     ahead: bool = False,
     acts: Acts | None = None,
     answers: Mapping[str, str] = NOTHING,
+    troubles: Troubles | None = None,
     **variables: str,
 ) -> AsyncIterator[House]:
     """`ahead`: what is likely to be said is spoken before. `acts`: of a model that has a back
-    office's tools. `answers` of one that has none, by a word that it is told. `variables` of the
-    environment; one that is empty is not set at all."""
+    office's tools. `answers` of one that has none, by a word that it is told; `troubles` that it
+    has with some of it. `variables` of the environment; one that is empty is not set at all."""
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
     for name, entry in CONTENT.items():
@@ -300,7 +302,9 @@ async def open_house(
         deepgram = await enter(Deepgram(heard))
         told = table({**answers, "wife": SHE_TOO, "France": PARIS, "long": SOON})
         writing = Writing(latency=SWIFT, pace=0.0)
-        openai = await enter(OpenAI(honest if acts else told, acts=acts, behaviour=writing))
+        openai = await enter(
+            OpenAI(honest if acts else told, acts=acts, troubles=troubles, behaviour=writing)
+        )
         office = await enter(Office(behaviour=Filing(latency=SWIFT)))
         voice = await enter(ElevenLabs(behaviour=Speaking(latency=0.0, pace=0.0)))
         pinecone = await enter(Pinecone(behaviour=Behaviour(latency=SWIFT)))

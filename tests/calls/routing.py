@@ -30,6 +30,7 @@ from tests.calls.house import (
     House,
     Played,
     Said,
+    Troubles,
     open_house,
 )
 from tests.calls.pulse import Pulse
@@ -229,6 +230,8 @@ class Plan:
     acts: Acts | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """Of the model, by a word that it is told; before those of every house."""
+    troubles: Troubles | None = None
+    """That the model has with some of it."""
 
 
 Plans = Mapping[str, Plan]
@@ -331,6 +334,7 @@ async def _round(folder: Path, plans: Plans, scenes: set[str], most: int) -> dic
                         ahead=plan.ahead,
                         acts=plan.acts,
                         answers=plan.answers,
+                        troubles=plan.troubles,
                         **plan.variables,
                     )
                 ),

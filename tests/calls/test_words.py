@@ -8,11 +8,23 @@ from knowledge.events import Decided, Recorded
 from tests.calls.house import OPENED, PUENTE, THREE_DAYS, Played
 from tests.calls.routing import BRIDGE, play_all
 from tests.calls.tapes import consents, events, files, heard, legs, shift, utterances
-from tests.calls.words import FRENCH, NOT_OURS, PLANS, TRES_DIAS, WHOLE
+from tests.calls.words import (
+    FRENCH,
+    HANGS,
+    HELP,
+    NOT_OURS,
+    PLANS,
+    REFUSED,
+    RUBBISH,
+    TRES_DIAS,
+    WHOLE,
+)
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
 
 Calls = dict[str, Played]
+AT_ONCE = 3.0
+"""Seconds from the caller's last word to the first of the answer, on a machine that is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +82,18 @@ def test_an_answer_that_is_told_in_english_alone_is_found_and_said_in_spanish(
     assert one.spoken[-1] == TRES_DIAS
     heard = one.witness.heard[one.report.call_sid]
     assert heard == ["¿Cuánto tarda un pago?"] * 2, "the caller's words stay what they were"
+
+
+def test_a_translator_that_hangs_refuses_or_talks_rubbish_costs_no_answer(played: Calls) -> None:
+    for scene, asked in (("hangs", HANGS), ("refused", REFUSED), ("rubbish", RUBBISH)):
+        one = played[scene]
+        assert asked.text in one.more["asked"], "the translator was asked"
+        assert one.routes == ["model"], scene
+        assert one.spoken[-1] == (BRIDGE.text if scene == "rubbish" else HELP)
+        assert not any(OPENED in said for said in one.spoken), "rubbish is acted on by nobody"
+        (turn,) = one.report.turns
+        assert turn.voice_to_voice is not None
+        assert turn.voice_to_voice < AT_ONCE, scene
 
 
 def test_a_recorded_call_is_silent_where_something_was_masked_and_heard_elsewhere(

@@ -1,7 +1,9 @@
 """Calls in which it matters what words are made of; for test_words.py."""
 
+from agent.simulators.acting import Messages, text_of
+from agent.simulators.server import Fault
 from agent.simulators.twilio import Caller
-from tests.calls.house import OPENED, PUENTE, THREE_DAYS, House, Said
+from tests.calls.house import OPENED, PATIENCE, PUENTE, THREE_DAYS, House, Said
 from tests.calls.routing import ABRIO, BRIDGE, More, Plan
 
 CARD = (
@@ -19,6 +21,9 @@ DECLINES = Said("azure_weather_mulaw", "No, I'd rather not.")
 PAID = Said("pyd_marcelo", "How long does a payment take?")
 TORN = Said("ps_forever", "<div class=a></div><br/><br/> How old is it?")
 LONG = Said("google_brooklyn", f"{BRIDGE.text} And how long is it, and who has built it?")
+HANGS = Said("google_df_half_an_hour", "¿Cuánto demora un pago?", "es")
+REFUSED = Said("google_df_today", "¿Cuántos días espero el pago?", "es")
+RUBBISH = Said("pv_rhino_es_out", "¿Cuándo me hacen el pago?", "es")
 TRES_DIAS = "Un pago tarda tres días."
 HELP = "I can help you with that. What would you like to know?"
 NOT_OURS = ("I only speak English and Spanish.", "Solo hablo español e inglés.")
@@ -54,6 +59,42 @@ async def read(house: House, caller: Caller, more: More) -> None:
     more["asked"] = [request["messages"][-1]["content"] for request in house.openai.requests]
 
 
+def troubles(messages: Messages) -> Fault:
+    """A model that answers whatever it is asked, and cannot translate."""
+    if not text_of(messages[0]).startswith("You translate"):
+        return Fault.NONE
+    asked = {HANGS.text: Fault.HANG, REFUSED.text: Fault.DENIED}
+    return asked.get(text_of(messages[-1]), Fault.NONE)
+
+
+async def hangs(house: House, caller: Caller, more: More) -> None:
+    await house.asks(caller, HANGS, HELP)
+    more["asked"] = _translated(house)
+
+
+async def rubbish(house: House, caller: Caller, more: More) -> None:
+    """Whatever it is asked for, translator and model say a question that the agent knows."""
+    await house.asks(caller, RUBBISH, BRIDGE.text)
+    more["asked"] = _translated(house)
+
+
+async def refused(house: House, caller: Caller, more: More) -> None:
+    """The last to ask: who was refused leaves the translator alone for a while."""
+
+    def others(_now: float) -> bool:
+        return {HANGS.text, RUBBISH.text} <= _translated(house)
+
+    await caller.until(others, PATIENCE, "for the other two")
+    await house.asks(caller, REFUSED, HELP)
+    more["asked"] = _translated(house)
+
+
+def _translated(house: House) -> set[str]:
+    """What the translator was asked for."""
+    asked = [request["messages"] for request in house.openai.requests]
+    return {text_of(of[-1]) for of in asked if text_of(of[0]).startswith("You translate")}
+
+
 async def damaged(house: House, caller: Caller, _more: More) -> None:
     await house.asks(caller, TORN, "Please say that another way.")
     await house.asks(caller, LONG, OPENED)
@@ -84,6 +125,13 @@ PLANS = {
             "INPUT_PROCESSING_MAX_TEXT_LENGTH": str(len(BRIDGE.text)),
             "INPUT_PROCESSING_MIN_SANITIZATION_CONFIDENCE": "0.4",
         },
+    ),
+    "unread": Plan(
+        [HANGS, REFUSED, RUBBISH],
+        {"hangs": hangs, "rubbish": rubbish, "refused": refused},
+        {"LANGUAGES": "en,es"},
+        answers={RUBBISH.text: BRIDGE.text},
+        troubles=troubles,
     ),
     "words": Plan(
         [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO, OBJECTS],

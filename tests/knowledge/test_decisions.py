@@ -40,6 +40,17 @@ def asked(text: str, language: str = "en", heard: float = 1.0) -> Question:
     return Question(text, language, heard)
 
 
+async def test_what_a_rough_reading_decided_holds_for_that_reading_alone() -> None:
+    thinker = Thinker()
+    cache = decisions(thinker)
+    for reading, sure in (("is hail in", 0.8), ("is hell in", 0.8), ("is hail in", 0.7)):
+        await cache.know(replace(asked("¿entra el hail?", "es"), reading=reading, sure=sure))
+    assert len(thinker.asked) == 2
+    for reading in ("Is hail covered?", "Does it cover hail?"):
+        await cache.know(replace(asked("¿entra el hail?", "es"), reading=reading, sure=0.95))
+    assert len(thinker.asked) == 3, "of one that is flawless the words matter no more"
+
+
 async def test_the_same_question_is_thought_about_once() -> None:
     thinker = Thinker()
     cache = decisions(thinker)

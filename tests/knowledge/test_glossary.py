@@ -29,18 +29,25 @@ def test_the_longest_terms_of_a_text_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("translated", "share"),
+    ("translated", "missing"),
     [
-        ("What is the deductible, and where is the VIN?", 1.0),
-        ("What is the excess, and where is the VIN?", 1.0),
-        ("What is the deducible, and where is the VIN?", 0.5),
-        ("What is the franchise, and where is the number?", 0.0),
+        ("What is the deductible, and where is the VIN?", []),
+        ("What is the excess, and where is the VIN?", []),
+        ("What is the deducible, and where is the VIN?", ["deducible"]),
+        ("What is the franchise, and where is the number?", ["deducible", "VIN"]),
     ],
 )
-def test_a_translation_is_held_to_its_terms(translated: str, share: float) -> None:
+def test_a_translation_is_held_to_its_terms(translated: str, missing: list[str]) -> None:
     original = "¿Cuál es el deducible y dónde está el VIN?"
-    assert WORDS.respected(original, translated, "es", "en") == share
-    assert WORDS.respected("hola", "hello", "es", "en") == 1.0
+    found = WORDS.missing(original, translated, "es", "en")
+    assert [pair.said for pair in found] == missing
+    assert WORDS.missing("hola", "hello", "es", "en") == []
+
+
+def test_a_plural_is_the_same_term() -> None:
+    words = glossary.load()
+    assert words.missing("mis pólizas y facturas", "my policies and bills", "es", "en") == []
+    assert words.pairs("two policies", "en", "es") == [Pair("policy", ("póliza",))]
 
 
 def test_the_shipped_one_is_used_unless_the_folder_has_its_own(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A turn goes on with its reading, or without it, and never late."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -10,9 +11,10 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from knowledge.chain import Breaker, Fault
 from knowledge.events import nowhere
 from knowledge.glossary import Glossary
+from knowledge.rough import Rough
 from knowledge.translation import WITHIN, Rendered, Translations
 from processors.contract import Bench
-from processors.frames import LANGUAGE, READING, STRANGE, WANTED
+from processors.frames import LANGUAGE, READING, ROUGH, STRANGE, WANTED
 from processors.localize import Localize
 from processors.translate import Ahead, Guesses, Translate
 
@@ -85,6 +87,38 @@ async def test_what_needs_no_reading_is_not_translated(frame: LLMContextFrame) -
 async def test_a_turn_of_which_nobody_tells_the_language_is_read_as_the_default_one() -> None:
     frame = await pass_on(turn("¿qué es el deducible?", language=""), translations(Reader()))
     assert read(frame) == "what is the deductible?"
+
+
+def heard(text: str) -> LLMContextFrame:
+    """A turn that the ears have read themselves."""
+    reading: asyncio.Future[Rough | None] = asyncio.get_running_loop().create_future()
+    reading.set_result(Rough(text, 0.95))
+    return ROUGH.on(turn("¿qué es el deducible?"), (reading,))
+
+
+async def test_where_nobody_translates_the_turn_has_what_the_ears_made_of_it() -> None:
+    frame = await pass_on(heard("what is the deductible?"), translations())
+    found = READING.of(frame)
+    assert found is not None
+    assert (found.text, found.rough) == ("what is the deductible?", True)
+    assert frame.context.get_messages() == [{"role": "user", "content": "¿qué es el deducible?"}]
+    translated = await pass_on(heard("what is it doing?"), translations(Reader()))
+    assert read(translated) == "what is the deductible?"
+
+
+async def test_what_the_ears_read_is_not_used_where_it_holds_something_personal() -> None:
+    def masked(text: str) -> str:
+        return text.replace("five", "[number]")
+
+    frame = heard("what is the five deductible?")
+    stage = Translate(
+        translations(), call="CA1", default="es", target="en", least=0.5, masked=masked
+    )
+    async with Bench(stage) as bench:
+        await bench.send(frame)
+        await bench.settle()
+    (passed,) = [frame for frame in bench.got() if isinstance(frame, LLMContextFrame)]
+    assert READING.of(passed) is None
 
 
 async def test_a_failing_translator_costs_no_word() -> None:

@@ -10,10 +10,11 @@ from agent.simulators.deepgram import Mishaps
 from agent.simulators.server import Behaviour, Fault
 from knowledge import chain
 from knowledge.events import Emit, Switched
+from knowledge.rough import Rough
 from processors.ears.deepgram import Deepgram
 from processors.ears.local import Local
 from processors.ears.whisper import Transcript
-from processors.frames import LANGUAGE
+from processors.frames import LANGUAGE, ROUGH
 from tests.eventually import until
 from tests.processors.ears.speech import call, silence, spoken
 
@@ -28,6 +29,7 @@ class Engine:
         self.say = say
         self.heard: list[float] = []
         self.familiar: list[str] = []
+        self.reading: asyncio.Future[Rough | None] | None = None
 
     async def transcribe(
         self, pcm: bytes, *, call: str, emit: Emit, familiar: str = ""
@@ -38,7 +40,7 @@ class Engine:
         self.heard.append(len(pcm) / 16000)
         self.familiar.append(familiar)
         text = self.say(len(pcm) / 16000)
-        return None if text is None else Transcript(text, "es", 0.8)
+        return None if text is None else Transcript(text, "es", 0.8, self.reading)
 
 
 def local(engine: Engine) -> Local:
@@ -57,6 +59,16 @@ async def test_an_utterance_has_its_beginning_and_nothing_of_the_one_before() ->
     assert engine.familiar == ["", "es"]
     assert all(frame.finalized for frame in heard.finals)
     assert LANGUAGE.of(heard.finals[0]) == "es"
+
+
+async def test_a_transcript_has_its_reading_with_it_before_that_is_made() -> None:
+    engine = Engine(lambda _seconds: "palabras")
+    engine.reading = asyncio.get_running_loop().create_future()
+    async with call([local(engine)], speed=16.0) as heard:
+        await heard.say(ONE)
+        await until(lambda: len(heard.finals) == 1)
+    assert ROUGH.of(heard.finals[0]) == (engine.reading,)
+    assert not engine.reading.done()
 
 
 async def test_an_utterance_without_words_is_answered_by_nothing() -> None:

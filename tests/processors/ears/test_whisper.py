@@ -31,7 +31,7 @@ def english() -> Iterator[Whisper]:
 
 @pytest.fixture(scope="module")
 def both() -> Iterator[Whisper]:
-    engine = Whisper.load(("en", "es"), words={"es": ("póliza",)})
+    engine = Whisper.load(("en", "es"), words={"es": ("póliza",)}, reads=True)
     yield engine
     engine.close()
 
@@ -55,12 +55,31 @@ async def test_english_is_understood_with_one_wrong_word_in_ten_at_most(english:
 
 async def test_the_language_is_one_of_those_configured(both: Whisper) -> None:
     spanish = await both.transcribe(recording("pv_es").pcm, call="CA1", emit=nowhere)
-    english = await both.transcribe(recording("google_brooklyn").pcm, call="CA1", emit=nowhere)
     assert spanish is not None
     assert spanish.language == "es"
     assert "arena" in spanish.text
+    assert spanish.reading is not None
+    assert not spanish.reading.done(), "the transcript is out before"
+    rough = await spanish.reading
+    assert rough is not None
+    assert "white" in rough.text.lower(), rough.text
+    assert rough.sure > 0.5
+    english = await both.transcribe(recording("google_brooklyn").pcm, call="CA1", emit=nowhere)
     assert english is not None
     assert english.language == "en"
+    assert english.reading is None
+
+
+async def test_nothing_is_read_while_somebody_else_waits_to_be_heard(both: Whisper) -> None:
+    pcm = recording("pv_es").pcm[: 4 * 16000]
+    first, second = await asyncio.gather(
+        *(both.transcribe(pcm, call=f"CA{n}", emit=nowhere) for n in range(2))
+    )
+    assert first is not None
+    assert second is not None
+    assert first.reading is None
+    assert second.reading is not None
+    await second.reading
 
 
 async def test_noise_and_silence_are_no_speech(english: Whisper) -> None:

@@ -76,15 +76,6 @@ async def declines(house: House, caller: Caller, _more: More) -> None:
 
 
 PLANS = {
-    "tight": Plan(
-        [TORN, LONG, AGREES, DECLINES, PAID],
-        {"damaged": damaged, "agrees": agrees, "declines": declines},
-        {
-            "RECORDING": "consent",
-            "INPUT_PROCESSING_MAX_TEXT_LENGTH": str(len(BRIDGE.text)),
-            "INPUT_PROCESSING_MIN_SANITIZATION_CONFIDENCE": "0.4",
-        },
-    ),
     "words": Plan(
         [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO, OBJECTS],
         {
@@ -98,6 +89,15 @@ PLANS = {
         answers={
             "un pago": "How long does a payment take?",
             "payment takes": TRES_DIAS,
+        },
+    ),
+    "tight": Plan(
+        [TORN, LONG, AGREES, DECLINES, PAID],
+        {"damaged": damaged, "agrees": agrees, "declines": declines},
+        {
+            "RECORDING": "consent",
+            "INPUT_PROCESSING_MAX_TEXT_LENGTH": str(len(BRIDGE.text)),
+            "INPUT_PROCESSING_MIN_SANITIZATION_CONFIDENCE": "0.4",
         },
     ),
 }

@@ -1,6 +1,11 @@
-"""Turns that several tests of the knowledge ask about."""
+"""What several tests of the knowledge ask about, and of."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
+
+from knowledge.entries import Entry
+from knowledge.ingest import ingest, shipped
 
 TODAY = date(2026, 6, 1)
 
@@ -28,3 +33,9 @@ OUT_OF_SCOPE = (
     "¿a qué temperatura hierve el agua?",
     "las arenas son blanquecinas de grano medio",
 )
+
+
+@cache
+def content() -> Sequence[Entry]:
+    """The shipped entries, read once by a process and only where a test asks for them."""
+    return ingest(shipped(), TODAY).entries

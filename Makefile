@@ -12,9 +12,6 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
 SHARED := --dist loadfile --no-loadscope-reorder
-# those that take longest begin first: nobody waits for them alone at the end
-LONG := $(addprefix tests/,agent/test_kb.py agent/test_replay.py agent/test_serve.py fuzz \
-	agent/test_cli.py chaos agent/fleet faults sweep)
 # what one process has compiled the others need not: ten seconds on a fresh clone
 KEPT := PYTHONDONTWRITEBYTECODE=
 SOURCES := agent processors knowledge benchmarks tests
@@ -36,7 +33,7 @@ serve: $(READY) ## the service, with the settings of .env
 .PHONY: test
 test: $(READY) ## every test, in less than five minutes on two cores
 	$(KEPT) $(BIN)/python -m pytest --numprocesses 3 $(SHARED) tests/calls
-	$(KEPT) $(BIN)/python -m pytest --numprocesses 4 $(SHARED) $(LONG) tests --ignore tests/calls
+	$(KEPT) $(BIN)/python -m pytest --numprocesses 4 $(SHARED) tests --ignore tests/calls
 
 .PHONY: coverage
 coverage: $(READY) ## the tests again, with the branches that they take

@@ -15,7 +15,7 @@ from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, phrasings
-from knowledge.fitted import fitted_file
+from knowledge.fitted import Fitted, fittable, fitted_file
 from knowledge.fitting import MISSING
 from knowledge.pinecone import Account
 
@@ -50,7 +50,7 @@ async def sync(
         else:
             file = shelf.vectors_file(settings.data_dir, folder, embedding.name)
             vectors = await _vectors(file, content, embedding, tell, progress)
-    await _fit(settings, folder, near=vectors is not None, tell=tell)
+    await _fit(settings, folder, content, near=vectors is not None, tell=tell)
     if settings.pinecone_api_key is not None:
         if vectors is None:
             raise Unsynced("PINECONE_API_KEY: expected an embedding beside it; see EMBEDDING")
@@ -84,10 +84,29 @@ async def _vectors(
 
 
 async def _fit(
-    settings: Settings, folder: Path | None, *, near: bool, tell: Callable[[str], None]
+    settings: Settings,
+    folder: Path | None,
+    content: Content,
+    *,
+    near: bool,
+    tell: Callable[[str], None],
+) -> None:
+    """Where there is something to fit, and not all of it is there already. Raises Unsynced."""
+    file = fitted_file(settings.data_dir, folder)
+    if not fittable(content.entries):
+        tell("confidence: as shipped, because no language has two entries")
+        return
+    known = Fitted.load(file)
+    if known is not None and known.of(content.entries) is not None and (known.near or not near):
+        tell("confidence: fitted to the phrasings of this content before")
+        return
+    await _fitted(file, folder, near=near, tell=tell)
+
+
+async def _fitted(
+    file: Path, folder: Path | None, *, near: bool, tell: Callable[[str], None]
 ) -> None:
     """In a process of its own: what it loads takes seconds and 160 MB. Raises Unsynced."""
-    file = fitted_file(settings.data_dir, folder)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "knowledge.fitting", "--out", str(file)),
         *(("--knowledge", str(folder)) if folder is not None else ()),

@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,11 @@ class Fitted:
         """Itself if it was fitted to these."""
         return self if self.engine == ENGINE and self.content == content_hash(entries) else None
 
+    @property
+    def near(self) -> bool:
+        """Whether it was fitted with vectors too."""
+        return all(NEAR in fit.curves for fit in self.fits.values())
+
     def save(self, path: Path) -> None:
         """Whole or not at all. Raises OSError."""
         arrays: dict[str, NDArray[Any]] = {}
@@ -149,6 +155,12 @@ def _fit(language: str, told: dict[str, Any], file: "np.lib.npyio.NpzFile") -> F
         bounds={int(kind): Bounds(*map(tuple, of)) for kind, of in told["bounds"].items()},
         departments=frozenset(told["departments"]),
     )
+
+
+def fittable(entries: Sequence[Entry]) -> list[str]:
+    """The languages in which there are entries to tell apart."""
+    told = Counter(language for entry in entries for language in entry.wordings)
+    return sorted(language for language, count in told.items() if count > 1)
 
 
 def content_hash(entries: Sequence[Entry]) -> str:

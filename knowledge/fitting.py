@@ -26,7 +26,7 @@ from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.entries import Entry
 from knowledge.evaluation import strangers
-from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, weighed
+from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, fittable, weighed
 from knowledge.linear import Linear
 from knowledge.noise import Noise
 from knowledge.similarity import Table
@@ -90,13 +90,8 @@ class Held:
 
 def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
     """Raises ImportError without scikit-learn. `embed`: where vectors will be asked too."""
-    languages = sorted({language for entry in entries for language in entry.wordings})
     embed = Remembered(embed) if embed is not None else None
-    fits = {}
-    for language in languages:
-        told = [entry for entry in entries if language in entry.wordings]
-        if len(told) > 1:
-            fits[language] = _fit(entries, language, embed)
+    fits = {language: _fit(entries, language, embed) for language in fittable(entries)}
     return Fitted(content_hash(entries), fits)
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,10 +25,15 @@ def environment(folder: Path, **variables: str) -> Mapping[str, str]:
 
 
 def answerline(
-    *arguments: str | Path, folder: Path, given: str = "", **variables: str
+    *arguments: str | Path,
+    folder: Path,
+    given: str = "",
+    loaded: Sequence[str] = (),
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run to its end in `folder`, with `given` on standard input."""
-    return forge().run(
+    """Run to its end in `folder`, with `given` on standard input. `loaded`: large modules that it
+    needs, imported once for all commands that name the same."""
+    return forge(*loaded).run(
         [str(argument) for argument in arguments],
         folder=folder,
         environ=environment(folder, **variables),

@@ -9,8 +9,39 @@ import pytest
 
 from tests.clock import OwnClock
 
+LONG = (
+    "tests/calls/test_calls.py",
+    "tests/calls/test_routing.py",
+    "tests/calls/test_chaos.py",
+    "tests/calls/test_words.py",
+    "tests/agent/test_cli.py",
+    "tests/agent/test_serve.py",
+    "tests/agent/test_replay.py",
+    "tests/chaos/",
+    "tests/fuzz/",
+    "tests/agent/test_kb.py",
+    "tests/knowledge/test_documents.py",
+    "tests/benchmarks/test_router.py",
+    "tests/agent/fleet/",
+    "tests/knowledge/test_database.py",
+    "tests/agent/simulators/test_twilio_call.py",
+    "tests/agent/test_erasing.py",
+    "tests/faults/",
+    "tests/processors/ears/test_service.py",
+    "tests/knowledge/test_erasure.py",
+)
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more of them spin beside the event loop
 gc.disable()  # as the commands do: what is imported stays, and is not looked through meanwhile
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """Those that take longest begin first: nobody waits for them alone at the end."""
+    return next((at for at, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
 
 
 def pytest_collection_finish() -> None:

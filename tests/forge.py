@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,11 +25,12 @@ LONGEST = 65536
 class Forge:
     """Of a test process, from its first command on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        """`modules`: what its commands find imported beside the command line."""
         self._folder = tempfile.TemporaryDirectory(prefix="answerline-forge-")
         self._socket = Path(self._folder.name) / "socket"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forge", self._socket],
+            [sys.executable, "-m", "tests.forge", self._socket, *modules],
             cwd=ROOT,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a process of threads must not fork
             stdin=subprocess.PIPE,
@@ -66,19 +67,20 @@ class Forge:
             return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
 
-_once = cache(Forge)
+_forges: dict[tuple[str, ...], Forge] = {}
 _starting = threading.Lock()
 
 
-def forge() -> Forge:
+def forge(*modules: str) -> Forge:
     with _starting:
-        return _once()
+        if modules not in _forges:
+            _forges[modules] = Forge(*modules)
+        return _forges[modules]
 
 
 def close() -> None:
-    if _once.cache_info().currsize:
-        _once().close()
-        _once.cache_clear()
+    while _forges:
+        _forges.popitem()[1].close()
 
 
 def _next(listener: socket.socket) -> list[str]:
@@ -114,6 +116,8 @@ def _main() -> None:
     gc.disable()
     from agent import cli
 
+    for module in sys.argv[2:]:
+        import_module(module)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen()

@@ -67,6 +67,9 @@ TONGUES = (
     "I would like to cancel my policy",
     "je voudrais parler à quelqu'un, s'il vous plaît",
 )
+CALLS = ("talk", "doctor", "pipeline", "call", "load", "simulate", "serve")
+LOADED = ("agent.doctor", "agent.parlour", "agent.web.server", "agent.simulators.twilio")
+"""What these import by the second."""
 Ran = subprocess.CompletedProcess[str]
 Asked = Callable[[str], Ran]
 
@@ -95,7 +98,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ran(folder: Path) -> Iterator[Asked]:
     """All commands run side by side, from the first test on; each test waits for its own."""
-    lines = "\n".join(LINES)
+    lines, other = "\n".join(LINES), socket.create_server(("127.0.0.1", 0))
+    taken = str(other.getsockname()[1])
     mine = ("--knowledge", "knowledge")
     elsewhere = "http://agent.example.com/twilio/voice"
     nobody = f"http://127.0.0.1:{closed_port()}/twilio/voice"
@@ -130,13 +134,21 @@ def ran(folder: Path) -> Iterator[Asked]:
         "call elsewhere": (("call", elsewhere), "", {}),
         "call wav": (("call", "http://127.0.0.1:9/voice", "--wav", "noise.wav"), "", {}),
         "call nobody": (("call", nobody, "--json", "--wav", "hush.wav"), "", {}),
+        "taken": (("serve",), "", {"PORT": taken, **english}),
         "wrong serve": (("serve",), "", WRONG),
         "wrong kb": (("kb", "ask", "hello"), "", WRONG),
         "wrong doctor": (("doctor",), "", WRONG),
     }  # fmt: skip
-    with ThreadPoolExecutor(2) as pool:
+    with other, ThreadPoolExecutor(2) as pool:
         running: dict[str, Future[Ran]] = {
-            name: pool.submit(answerline, *arguments, folder=folder, given=given, **variables)
+            name: pool.submit(
+                answerline,
+                *arguments,
+                folder=folder,
+                given=given,
+                loaded=LOADED if arguments[0] in CALLS else (),
+                **variables,
+            )
             for name, (arguments, given, variables) in commands.items()
         }
         yield lambda name: running[name].result()
@@ -240,6 +252,11 @@ def test_bad_settings_are_a_line_each_and_never_a_value(ran: Asked, command: str
         WRONG
     )
     assert "hunter" not in one.stdout + one.stderr
+
+
+def test_a_port_that_is_taken_is_one_clear_line(ran: Asked) -> None:
+    one = ended(ran("taken"), 1)
+    assert "Address already in use" in one.stderr.splitlines()[-1]
 
 
 def test_each_line_gets_its_answer_in_the_same_order(ran: Asked) -> None:

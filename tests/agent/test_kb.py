@@ -7,7 +7,10 @@ import pytest
 
 from agent.settings.environment import NAMES, load
 from agent.settings.light import known, light
+from knowledge.fitted import Fitted, content_hash, fitted_file
+from knowledge.ingest import ingest
 from tests.commands import answerline, simulated
+from tests.knowledge.examples import TODAY
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -21,6 +24,8 @@ en:
   answer: Umbrellas wait at the front desk.
 ---
 """
+SYNC = ("agent.sync", "knowledge.embedding.local", "knowledge.pinecone.sync")
+"""What `kb sync` imports by the second."""
 GUIDE = "# Lost things\n\nWe keep what was found for a year.\n"
 
 
@@ -117,21 +122,33 @@ def test_the_content_is_synced_to_pinecone_and_only_what_changed(folder: Path) -
         }
         (folder / "kb").mkdir()
         (folder / "one.md").rename(folder / "kb/one.md")
-        without = answerline("kb", "sync", folder=folder, **mine)
+        without = answerline("kb", "sync", folder=folder, loaded=SYNC, **mine)
         assert without.returncode == 1
         assert "kb sync --create" in without.stderr
-        first = answerline("kb", "sync", "--create", folder=folder, **mine)
+        first = answerline("kb", "sync", "--create", folder=folder, loaded=SYNC, **mine)
         assert first.returncode == 0, first.stderr
+        assert "confidence: as shipped, because no language has two entries" in first.stdout
         assert first.stdout.splitlines()[-1] == "pinecone: 2 added, 0 removed, 0 as they were"
         text = ENTRY.format(id="umbrella", question="Where is it now?")
         (folder / "kb/one.md").write_text(text)
-        again = answerline("kb", "sync", folder=folder, **mine)
+        again = answerline("kb", "sync", folder=folder, loaded=SYNC, **mine)
         assert again.stdout.splitlines()[-1] == "pinecone: 1 added, 1 removed, 1 as they were"
+
+
+def test_what_was_fitted_to_this_content_is_not_fitted_again(folder: Path) -> None:
+    (folder / "two.md").write_text(ENTRY.format(id="hat", question="Where is my hat?"))
+    entries = ingest(folder, TODAY).entries
+    Fitted(content_hash(entries), {}).save(fitted_file(folder / "data", folder))
+    given = ("kb", "sync", "--knowledge", ".")
+    one = answerline(*given, folder=folder, loaded=SYNC)
+    assert one.stdout.splitlines()[-1] == (
+        "confidence: fitted to the phrasings of this content before"
+    )
 
 
 def test_nothing_is_synced_of_an_empty_folder(folder: Path) -> None:
     (folder / "kb").mkdir()
-    one = answerline("kb", "sync", "--knowledge", "kb", folder=folder)
+    one = answerline("kb", "sync", "--knowledge", "kb", folder=folder, loaded=SYNC)
     assert one.returncode == 1
     assert one.stderr == "kb: nothing that can be used\n"
 

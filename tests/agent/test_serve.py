@@ -5,7 +5,6 @@ import json
 import signal
 import socket
 import subprocess
-import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from twilio.request_validator import RequestValidator
 
 from agent.simulators.elevenlabs import ElevenLabs
 from agent.simulators.openai import OpenAI, table
-from agent.simulators.twilio import Account, Caller, CallReport, Clip, Listen, Twilio
-from processors.voice.local import Local
+from agent.simulators.twilio import Account, Caller, CallReport, Listen, Twilio
+from tests import recordings
 from tests.commands import PATIENCE, SCRIPT, environment
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
@@ -29,14 +28,13 @@ THIRD_PARTY = Path(__file__).parents[1] / "thirdparty"  # codespell:ignore third
 TOKEN = "0123456789abcdef0123456789abcdef"
 NEW_TOKEN = "fedcba9876543210fedcba9876543210"
 WEATHER = "What's the weather like?"
-POLICY = "Where do I find my policy number?"
-ENTRY = f"""---
-id: policy-number
-department: policy
+ENTRY = """---
+id: brooklyn-bridge
+department: general
 en:
-  question: {POLICY}
-  phrasings: [what is my policy number, where is my policy number]
-  answer: Your policy number is on your insurance card.
+  question: How old is the Brooklyn Bridge?
+  phrasings: [when was the Brooklyn Bridge built, what age is the Brooklyn Bridge]
+  answer: It was opened in the year eighteen eighty three.
 ---
 """
 
@@ -147,11 +145,11 @@ class Seen:
 
     deployed: Deployed
     refused: Refused
-    taken: subprocess.CompletedProcess[str]
 
 
-async def deployed(folder: Path, question: Clip) -> Deployed:
+async def deployed(folder: Path) -> Deployed:
     """SIGTERM in the middle of a call that runs through somebody else's pipeline."""
+    question = recordings.clip("azure_weather_mulaw", WEATHER)
     account, token = Account(token=TOKEN), folder / "token"
     token.write_text(TOKEN)
     async with (
@@ -166,6 +164,8 @@ async def deployed(folder: Path, question: Clip) -> Deployed:
             ELEVENLABS_API_KEY="el",
             ELEVENLABS_BASE_URL=voice.url,
             LOUD_STT_URL=openai.api,
+            DEEPGRAM_API_KEY="dg",
+            LOCAL_MODELS_DIR=str(folder),  # these ears are somebody else's: none of ours is loaded
             TWILIO_AUTH_TOKEN="",
             TWILIO_AUTH_TOKEN_FILE=str(token),
         ) as service,
@@ -200,11 +200,9 @@ async def deployed(folder: Path, question: Clip) -> Deployed:
         )
 
 
-async def refused(folder: Path, question: Clip) -> Refused:
+async def refused(folder: Path) -> Refused:
     """The first ears are a closed port; called by `answerline call`."""
-    with wave.open(str(folder / "question.wav"), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(question.pcm)
+    question = recordings.folder() / "google_brooklyn.wav"
     async with (
         ElevenLabs() as voice,
         serving(
@@ -217,7 +215,7 @@ async def refused(folder: Path, question: Clip) -> Refused:
     ):
         url = f"{service.root}/twilio/voice"
         calling = await asyncio.create_subprocess_exec(
-            SCRIPT, "call", url, "--wav", "question.wav", "--json",
+            SCRIPT, "call", url, "--wav", question, "--json",
             cwd=folder,
             env=environment(folder, TWILIO_AUTH_TOKEN=TOKEN),
             stdout=subprocess.PIPE,
@@ -227,32 +225,12 @@ async def refused(folder: Path, question: Clip) -> Refused:
     return Refused(json.loads(out), calling.returncode, log)
 
 
-async def taken(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The port is somebody else's."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        variables = environment(folder, PORT=str(other.getsockname()[1]), LANGUAGES="en")
-        process = await asyncio.create_subprocess_exec(
-            SCRIPT, "serve", cwd=folder, env=variables,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return subprocess.CompletedProcess("serve", process.returncode, out.decode(), err.decode())
-
-
 async def play(folder: Path) -> Seen:
-    (folder / "policy.md").write_text(ENTRY)
-    mouth = await asyncio.to_thread(Local, ["en"])
-    weather, policy = [
-        Clip(text, await mouth.synthesize(text, "en", speaker="caller"), text, "en")
-        for text in (WEATHER, POLICY)
-    ]
-    mouth.close()
+    (folder / "bridge.md").write_text(ENTRY)
     async with asyncio.TaskGroup() as group:
-        deploying = group.create_task(deployed(folder, weather))
-        refusing = group.create_task(refused(folder, policy))
-        taking = group.create_task(taken(folder))
-    return Seen(deploying.result(), refusing.result(), taking.result())
+        deploying = group.create_task(deployed(folder))
+        refusing = group.create_task(refused(folder))
+    return Seen(deploying.result(), refusing.result())
 
 
 @pytest.fixture(scope="module")
@@ -293,12 +271,6 @@ def test_secrets_are_read_again_while_a_call_is_on(seen: Seen) -> None:
     assert seen.deployed.report.ended_by == "caller"
 
 
-def test_a_port_that_is_taken_is_one_clear_line(seen: Seen) -> None:
-    assert seen.taken.returncode == 1
-    assert "Address already in use" in seen.taken.stderr.splitlines()[-1]
-    assert "Traceback" not in seen.taken.stderr
-
-
 def test_a_provider_that_refuses_at_the_start_delays_no_call(seen: Seen) -> None:
     report = seen.refused.report
     assert seen.refused.exit_code == 0
@@ -308,4 +280,4 @@ def test_a_provider_that_refuses_at_the_start_delays_no_call(seen: Seen) -> None
     assert turn["voice_to_voice"] is not None
     said = [(line["message"], line.get("labels", {})) for line in seen.refused.log]
     assert [fields["provider"] for event, fields in said if event == "switched"] == ["deepgram"]
-    assert [fields["entry"] for event, fields in said if event == "decided"] == ["policy-number"]
+    assert [fields["entry"] for event, fields in said if event == "decided"] == ["brooklyn-bridge"]

@@ -6,16 +6,15 @@ import pytest
 
 from benchmarks.input import measure
 from knowledge.index import Index
-from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
 from knowledge.spoken import Languages
 from knowledge.strangers import Strangers
-from tests.knowledge.examples import TODAY
+from tests.knowledge.examples import content
 
 
 @pytest.fixture(scope="module")
 def tell() -> Languages:
-    detector = Detector.build(ingest(shipped(), TODAY).entries, ("en", "es"))
+    detector = Detector.build(content(), ("en", "es"))
     return Languages(detector, ("en", "es"), Strangers.load())
 
 
@@ -61,7 +60,7 @@ def test_languages_are_told_by_few_words(tell: Languages, figure: Callable[[str]
 
 
 def test_a_spanish_question_goes_the_way_of_its_english_twin_once_it_is_read() -> None:
-    index = Index.build(ingest(shipped(), TODAY).entries)
+    index = Index.build(content())
     assert measure.twins(index, reading=True).rate >= 0.95
 
 

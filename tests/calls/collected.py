@@ -55,7 +55,7 @@ async def voiced(house: House, caller: Caller, more: dict[str, Any]) -> None:
     more["seen"] = seen(house, caller, [])
 
 
-SCENES: dict[str, Act] = {"typed": typed, "voiced": voiced}
+SCENES: dict[str, Act] = {"voiced": voiced, "typed": typed}
 
 
 _CHANCE = re.compile(r"CA[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d*\.\d+")

@@ -235,13 +235,20 @@ class Plan:
 
 
 Plans = Mapping[str, Plan]
+"""Those with the longest calls first: nobody waits for one that is left."""
 PLANS = {
+    "counter": Plan(
+        [WRONG, *collected.SAID],
+        {**collected.SCENES, "stranger": stranger},
+        acts=collected.patient,
+    ),
     "office": Plan([CLAIM, WHO, NO], {"tools": tools}, acts=obedient),
     "alone": Plan(
         [PERSON, FIRE, HURRY, ANGRY, VAGUE],
         {"unsure": unsure, "danger": danger, "answered": answered, "busy": busy, "angry": angry},
         {"OPENAI_API_KEY": "", "ROUTING_ANSWER_THRESHOLD": "1"},
     ),
+    "renewing": Plan([BRIDGE, PAYMENT], {"renewed": renewed, "ready": ready}, ahead=True),
     "near": Plan(
         [BUILT, LOST, VOID],
         {"away": away},
@@ -251,7 +258,6 @@ PLANS = {
             "ROUTING_ANSWER_THRESHOLD": "0.05",
         },
     ),
-    "renewing": Plan([BRIDGE, PAYMENT], {"renewed": renewed, "ready": ready}, ahead=True),
     "rating": Plan(
         [BRIDGE, THAT_IS_ALL, ABRIO, ES_TODO, CINCO, PAYMENT],
         {"tried": tried, "rated_by_key": rated_by_key, "rated_by_word": rated_by_word},
@@ -260,11 +266,6 @@ PLANS = {
     "usual": Plan(
         [BRIDGE, MY_DAUGHTER, MY_WIFE, CAPITAL],
         {"sure": sure, "leans": leans, "strange": strange},
-    ),
-    "counter": Plan(
-        [WRONG, *collected.SAID],
-        {"stranger": stranger, **collected.SCENES},
-        acts=collected.patient,
     ),
 }
 

@@ -92,8 +92,11 @@ class Site:
     twilio: Twilio
     url: str
     session: aiohttp.ClientSession
-    balancer: Balancer
     voice: ElevenLabs
+    other: Balancer
+    """To the second worker alone."""
+    beyond: Twilio
+    """Which calls through that one."""
 
     async def post(self, worker: int, path: str, body: object) -> int:
         url = f"http://127.0.0.1:{self.ports[worker]}{path}"
@@ -108,18 +111,24 @@ class Site:
 
 
 @asynccontextmanager
+async def _served(balancer: Balancer) -> AsyncIterator[str]:
+    async with await asyncio.start_server(balancer.carry, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@asynccontextmanager
 async def open_site(folder: Path) -> AsyncIterator[Site]:
     (folder / "agent.yaml").write_text(AGENT)
     (folder / "bridge.md").write_text(ENTRY)
     heard = Recording(ASKED, "en", QUESTION.pcm, "google_brooklyn")
-    witness, account, balancer = Witness(), Account(token=TOKEN), Balancer()
+    witness, account = Witness(), Account(token=TOKEN)
+    balancer, other = Balancer(), Balancer()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         valkey = stack.enter_context(ValkeyServer(port=free_ports(1)))
         deepgram, voice = await enter(Deepgram([heard])), await enter(ElevenLabs())
         rest = await enter(TwilioRest(account))
-        server = await enter(await asyncio.start_server(balancer.carry, "127.0.0.1", 0))
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        url, away = [await enter(_served(one)) for one in (balancer, other)]
         variables = {
             "LANGUAGES": "en",
             "DATA_DIR": str(folder / "data"),
@@ -143,11 +152,13 @@ async def open_site(folder: Path) -> AsyncIterator[Site]:
             house = await enter(furnish(settings, stages=witness.stages, also=witness.emit))
             await enter(running(create_app(house), house.doors, listener))
             balancer.workers.append((house, port))
+        other.workers.append(balancer.workers[-1])
+        beyond = await enter(Twilio(account, dial=away))
         twilio = await enter(Twilio(account, rest=rest))
         twilio.colleagues.append(Colleague(CLAIMS, OURS, talks=0.3))
         houses, ports = zip(*balancer.workers, strict=True)
         session = await enter(aiohttp.ClientSession())
-        yield Site(houses, ports, witness, twilio, url, session, balancer, voice)
+        yield Site(houses, ports, witness, twilio, url, session, voice, other, beyond)
 
 
 async def cut_off(site: Site) -> CallReport:
@@ -155,19 +166,19 @@ async def cut_off(site: Site) -> CallReport:
         await caller.listen()
         await caller.say(QUESTION)
         await caller.hear()  # the answer's first words
-        site.balancer.cut()
+        site.other.cut()
         await caller.until(lambda _now: site.happened(caller, Began, 2), 30, "for the next worker")
         await caller.until(lambda _now: site.hears(caller, ANSWER), 30, "for the answer")
         caller.hang_up()
 
     async with asyncio.timeout(60):
-        return await site.twilio.call(f"{site.url}/twilio/voice", asks, Conditions(called=OURS))
+        return await site.beyond.call(f"{site.url}/twilio/voice", asks, Conditions(called=OURS))
 
 
 async def play(folder: Path) -> "Played":
     async with open_site(folder) as site:
-        cut = await cut_off(site)
         answering: list[str] = []
+        cutting = asyncio.create_task(cut_off(site))
 
         async def moves(caller: Caller) -> None:
             await caller.listen()
@@ -176,6 +187,7 @@ async def play(folder: Path) -> "Played":
             site.houses[0].doors.drain()
             await site.houses[0].move()
             await caller.until(lambda _now: site.happened(caller, Began, 2), 30, "to be moved")
+            await caller.until(lambda _now: cutting.done(), 60, "for nobody else to be put through")
             assert await site.post(0, "/api/fleet/people", {"on": True}) == 200
             await caller.stay()
 
@@ -189,7 +201,8 @@ async def play(folder: Path) -> "Played":
 
         voice = f"{site.url}/twilio/voice"
         async with asyncio.timeout(100):
-            moved, ended = await asyncio.gather(
+            cut, moved, ended = await asyncio.gather(
+                cutting,
                 site.twilio.call(voice, moves, Conditions(called=OURS)),
                 site.twilio.call(voice, ends, Conditions(called=OURS)),
             )

@@ -117,6 +117,21 @@ async def declines(house: House, caller: Caller, _more: More) -> None:
 
 
 PLANS = {
+    "words": Plan(
+        [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO, OBJECTS],
+        {
+            "numbers": numbers,
+            "switches": switches,
+            "foreign": foreign,
+            "read": read,
+            "objects": objects,
+        },
+        {"LANGUAGES": "en,es", "RECORDING": "on"},
+        answers={
+            "un pago": "How long does a payment take?",
+            "payment takes": TRES_DIAS,
+        },
+    ),
     "tight": Plan(
         [TORN, LONG, AGREES, DECLINES, PAID],
         {"damaged": damaged, "agrees": agrees, "declines": declines},
@@ -132,20 +147,5 @@ PLANS = {
         {"LANGUAGES": "en,es"},
         answers={RUBBISH.text: BRIDGE.text},
         troubles=troubles,
-    ),
-    "words": Plan(
-        [*CARD, BORN, BRIDGE, ABRIO, FRENCH, CUANTO, OBJECTS],
-        {
-            "numbers": numbers,
-            "switches": switches,
-            "foreign": foreign,
-            "read": read,
-            "objects": objects,
-        },
-        {"LANGUAGES": "en,es", "RECORDING": "on"},
-        answers={
-            "un pago": "How long does a payment take?",
-            "payment takes": TRES_DIAS,
-        },
     ),
 }

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 from knowledge.answers import Answer, Question
 from knowledge.entries import Entry, Wording
 from knowledge.index import Index
+from knowledge.ingest import ingest, shipped
 
 TODAY = date(2026, 6, 1)
 
@@ -67,3 +69,9 @@ def asked(index: Index, text: str, language: str = "en") -> Answer:
 def sureness(index: Index, text: str, language: str = "en") -> float:
     answer = index.best(Question(text, language))
     return answer.confidence if answer else 0.0
+
+
+@cache
+def content() -> Sequence[Entry]:
+    """The shipped entries, read once by a process and only where a test asks for them."""
+    return ingest(shipped(), TODAY).entries

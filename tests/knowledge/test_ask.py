@@ -1,24 +1,30 @@
 import uuid
 from dataclasses import asdict
+from functools import cache
 
 import pytest
 
 from knowledge.ask import Asked, ask
 from knowledge.index import Index
-from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
 from knowledge.routing import Thresholds
-from tests.knowledge.examples import TODAY
+from tests.knowledge.examples import content
 
-ENTRIES = ingest(shipped(), TODAY).entries
-DETECTOR = Detector.build(ENTRIES, ["en", "es"])
-INDEX = Index.build(ENTRIES)
+
+@cache
+def index() -> Index:
+    return Index.build(content())
+
+
+@cache
+def detector() -> Detector:
+    return Detector.build(content(), ["en", "es"])
 
 
 def asked(text: str, language: str | None = None, *, model: bool = False) -> Asked:
     thresholds = Thresholds()
     return ask(
-        INDEX, text, language, detector=DETECTOR, thresholds=thresholds, model_available=model
+        index(), text, language, detector=detector(), thresholds=thresholds, model_available=model
     )
 
 

@@ -3,10 +3,13 @@ import pytest
 from knowledge.answers import Question
 from knowledge.entries import Entry, Wording
 from knowledge.index import Index
-from knowledge.ingest import ingest, shipped
-from tests.knowledge.examples import BRIDGE, DEDUCTIBLE, GRUA, HAIL, TODAY, sureness
+from tests.knowledge.examples import BRIDGE, DEDUCTIBLE, GRUA, HAIL, content, sureness
 
-SHIPPED = Index.build(ingest(shipped(), TODAY).entries)
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    return Index.build(content())
+
 
 DIFFERENT = [
     ("Is water damage covered?", "is water damage not covered"),
@@ -69,9 +72,9 @@ DENIED = {
     ("language", "text"), [(language, text) for language in DENIED for text in DENIED[language]]
 )
 def test_of_an_entry_with_many_phrasings_the_opposite_is_not_the_same(
-    language: str, text: str
+    index: Index, language: str, text: str
 ) -> None:
-    assert sureness(SHIPPED, text, language) <= 0.5
+    assert sureness(index, text, language) <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -84,8 +87,10 @@ def test_of_an_entry_with_many_phrasings_the_opposite_is_not_the_same(
         ("es", "no sé si está cubierto un terremoto"),
     ],
 )
-def test_a_negation_of_what_no_phrasing_says_is_no_opposite(language: str, text: str) -> None:
-    assert sureness(SHIPPED, text, language) >= 0.9
+def test_a_negation_of_what_no_phrasing_says_is_no_opposite(
+    index: Index, language: str, text: str
+) -> None:
+    assert sureness(index, text, language) >= 0.9
 
 
 REPLACED = [

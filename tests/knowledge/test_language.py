@@ -2,9 +2,8 @@ import time
 
 import pytest
 
-from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
-from tests.knowledge.examples import OUT_OF_SCOPE, TODAY
+from tests.knowledge.examples import OUT_OF_SCOPE, content
 
 ENGLISH = """
     hello | yes please | what is a deductible | my car broke down | I need help with my bill
@@ -23,7 +22,7 @@ SPANISH = """
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector.build(ingest(shipped(), TODAY).entries, ["en", "es"])
+    return Detector.build(content(), ["en", "es"])
 
 
 def parted(text: str) -> list[str]:

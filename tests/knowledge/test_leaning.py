@@ -2,13 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from knowledge.ingest import ingest, shipped
 from knowledge.leaning import leans
 from knowledge.words import lexicon
-from tests.knowledge.examples import TODAY
 from tests.knowledge.leaning import LEANING, STANDING
-
-ENTRIES = ingest(shipped(), TODAY).entries
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

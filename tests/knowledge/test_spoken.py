@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from knowledge.ingest import ingest, shipped
 from knowledge.language import Detector
 from knowledge.spoken import Languages, Speaking
 from knowledge.strangers import Strangers, StrangersMissing
-from tests.knowledge.examples import TODAY
+from tests.knowledge.examples import content
 
 
 class Nothing:
@@ -20,7 +19,7 @@ class Nothing:
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector.build(ingest(shipped(), TODAY).entries, ("en", "es"))
+    return Detector.build(content(), ("en", "es"))
 
 
 @pytest.fixture(scope="module")

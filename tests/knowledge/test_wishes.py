@@ -2,9 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from knowledge.ingest import ingest, shipped
 from knowledge.wishes import Wish, recognise
-from tests.knowledge.examples import OUT_OF_SCOPE, TODAY
+from tests.knowledge.examples import OUT_OF_SCOPE, content
 
 WISHES: dict[Wish, str] = {
     Wish.PERSON: """
@@ -93,7 +92,7 @@ def test_a_turn_is_the_wish_that_it_says_or_none(text: str, wish: Wish | None) -
 
 
 def test_no_shipped_phrasing_and_nothing_out_of_scope_is_taken_for_a_wish() -> None:
-    entries = ingest(shipped(), TODAY).entries
+    entries = content()
     asked = [text for entry in entries for said in entry.wordings.values() for text in said.asked]
     assert [text for text in (*asked, *OUT_OF_SCOPE) if recognise(text)] == []
 

@@ -3,9 +3,8 @@
 import pytest
 
 from knowledge import persona
-from knowledge.ingest import ingest, shipped
 from knowledge.withheld import Guard, Withheld
-from tests.knowledge.examples import TODAY
+from tests.knowledge.examples import content
 
 PERSONA = persona.load()
 OWN = f"{PERSONA.persona}\n\n{PERSONA.instructions}"
@@ -32,11 +31,7 @@ def test_a_row_of_words_may_begin_in_the_sentence_before() -> None:
 
 
 def test_no_answer_and_no_phrase_of_ours_is_taken_for_them() -> None:
-    answers = [
-        wording.answer
-        for entry in ingest(shipped(), TODAY).entries
-        for wording in entry.wordings.values()
-    ]
+    answers = [wording.answer for entry in content() for wording in entry.wordings.values()]
     phrases = [text for own in PERSONA.phrases.values() for texts in own.values() for text in texts]
     assert [text for text in [*answers, *phrases] if WITHHELD.holds(text)] == []
 

@@ -15,13 +15,12 @@ from knowledge.embedding.local import LocalEmbedding
 from knowledge.embedding.vectors import Vectors, phrasings
 from knowledge.entries import Entry
 from knowledge.index import Index
-from knowledge.ingest import ingest, shipped
 from knowledge.pinecone import Account, Embedded, Pinecone, Space
 from knowledge.pinecone.account import root
 from knowledge.pinecone.sync import Synced, sync
 from knowledge.routing import Thresholds
 from tests.eventually import until
-from tests.knowledge.examples import TODAY
+from tests.knowledge.examples import content
 from tests.knowledge.letters import Letters
 from tests.knowledge.pinecone.stage import KEY, TEXTS, Deciding, ask, of
 
@@ -201,7 +200,7 @@ def test_a_key_is_not_shown() -> None:
 async def test_over_the_shipped_content_both_give_the_same_answers(
     account: Account, space: Space
 ) -> None:
-    entries = ingest(shipped(), TODAY).entries[::4]
+    entries = content()[::4]
     local = LocalEmbedding.load()
     known = [entry_without_last(entry) for entry in entries]
     vectors = await Vectors.of(phrasings(known), local)

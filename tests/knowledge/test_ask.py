@@ -29,6 +29,7 @@ def asked(text: str, language: str | None = None, *, model: bool = False) -> Ask
 
 
 def test_the_fields_are_those_of_the_command() -> None:
+    asked("hello")  # makes the index of English callers
     reply = asdict(asked("What is a deductible?"))
     assert list(reply) == [
         "ticket_id",

@@ -96,6 +96,9 @@ def test_the_oldest_generation_is_collected_between_calls_and_not_too_often(
     now += Collector.BUSY + 1
     collector.call_left(3)
     assert full() == 2, "a cycle does not live for ever"
+    for _ in range(Collector.MANY):
+        collector.call_left(3)
+    assert full() == 3, "what many calls leave adds up"
 
 
 def test_before_the_start_and_after_the_end_nothing_is_collected(

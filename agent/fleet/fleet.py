@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from agent.fleet.identity import WorkerId
 from agent.fleet.leases import LEASE, renew
 from agent.fleet.owners import Owners
-from agent.fleet.places import PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
+from agent.fleet.places import PATIENCE, PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
 from knowledge.chain import Fault, one
 from knowledge.store import BUDGET, faults
 
@@ -85,7 +85,7 @@ class Fleet:
 
     @asynccontextmanager
     async def member(self) -> AsyncIterator[None]:
-        if self._redis is None:
+        if self._shared is None:
             yield
             return
         await self._beat()
@@ -96,6 +96,7 @@ class Fleet:
             beating.cancel()
             await asyncio.wait([beating])
             await self._beat()
+            await self._shared.close()
 
     @property
     def calls(self) -> Sequence[str]:
@@ -107,7 +108,7 @@ class Fleet:
         if call in self._left:
             self._left.remove(call)
         places: list[Places] = [self._own] if self._shared is None else [self._shared, self._own]
-        taken = await one(places, lambda place: place.take(call, known=known), within=BUDGET)
+        taken = await one(places, lambda place: place.take(call, known=known), within=PATIENCE)
         if taken:
             self._own.note(call)
         return taken
@@ -243,4 +244,5 @@ class Fleet:
             self._shared.hold(batch, left)
             renew(batch, over, calls, looking=self._settled)
             answers = await batch.execute()
+        self._shared.reached()
         return bool(answers[0]), answers[1] or [], answers[2 : 2 + len(calls)], answers[-1]

@@ -10,13 +10,19 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from agent.fleet.identity import WorkerId
-from knowledge.chain import Breaker
-from knowledge.store import faults
+from knowledge.chain import Breaker, Fault
+from knowledge.leeway import deadline
+from knowledge.store import BUDGET, faults, patient
 
 RESERVED = 30.0
 """Seconds from a document to its stream; a token lives as long."""
 HELD = 10.0
 """Seconds for which a call's place outlives its worker: it is about to be back."""
+GRACE = 0.5
+"""Seconds for which Redis is waited for that has just answered somebody: where many webhooks come
+at once it is late, and each worker by itself would let in what is no longer free elsewhere."""
+PATIENCE = 2.0
+"""Seconds at most, for an event loop that is late to see the answer."""
 ALIVE = 3.0
 """Seconds after which a worker that has not been heard of counts as gone."""
 PLACES = "answerline:{fleet}:places"
@@ -129,16 +135,30 @@ class SharedPlaces:
     name = "redis"
 
     def __init__(self, redis: Redis, room: Room) -> None:
-        self._redis: Any = redis
+        self._redis: Any = patient(redis, budget=PATIENCE)
         self._room = room
+        self._reached = -GRACE
         # each call asks again: an outage costs a webhook 50 ms, never the return to Redis
         self.breaker = Breaker(failures=1 << 30)
 
     async def take(self, call: str, *, known: bool) -> bool:
         room = self._room
         arguments = (room.worker, ALIVE, room.size, call, RESERVED, int(known))
-        with faults():
-            return bool(await self._redis.eval(TAKE, len(KEYS), *KEYS, *arguments))
+        try:
+            async with deadline(max(BUDGET, self._reached + GRACE - time.monotonic())):
+                with faults():
+                    taken = await self._redis.eval(TAKE, len(KEYS), *KEYS, *arguments)
+        except TimeoutError as error:
+            raise Fault("late") from error
+        self.reached()
+        return bool(taken)
+
+    def reached(self) -> None:
+        """Redis has answered."""
+        self._reached = time.monotonic()
+
+    async def close(self) -> None:
+        await self._redis.aclose()
 
     def hold(self, batch: Any, left: Sequence[str]) -> None:
         """This worker's calls, and that it is there: to be sent again before `ALIVE` is over."""

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.wire
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine takes longer than a call would wait."""
     monkeypatch.setattr(fleets, "BUDGET", 5.0)
+    monkeypatch.setattr("agent.fleet.places.GRACE", 5.0)
 
 
 @asynccontextmanager
@@ -48,6 +49,14 @@ async def test_however_many_ask_at_the_same_time_no_place_is_taken_twice(redis: 
         asked = [random.choice([one, two]).admit(f"CA{number}") for number in range(120)]
         assert sum(await asyncio.gather(*asked)) == 40
         assert await redis.zcard(PLACES) == 40
+
+
+async def test_a_redis_that_is_late_lets_nobody_in_beyond_the_places(redis: Redis) -> None:
+    async with worker(redis, most=1) as one, worker(redis, most=1) as two:
+        assert await one.admit("CA1")
+        assert await one.admit("CA2"), "the other worker's place"
+        await redis.client_pause(300)
+        assert not await two.admit("CA3"), "by its own count it has room"
 
 
 async def test_a_place_without_a_stream_is_free_again(

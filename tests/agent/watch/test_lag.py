@@ -90,11 +90,18 @@ def test_the_oldest_generation_is_collected_when_calls_have_ended_a_few_at_a_tim
     now += Collector.QUIET + 1
     collector.call_left(0)
     assert full() == 1, "nobody is on the line"
+    for _ in range(Collector.MANY):
+        collector.call_left(3)
+    assert full() == 1, "calls are going on, and it was just now"
+    now += Collector.SPACED
+    collector.call_left(3)
+    assert full() == 2, "many at once would hold the event loop for long"
+    now += Collector.SPACED
     for _ in range(Collector.MANY - 1):
         collector.call_left(3)
-    assert full() == 1, "calls are going on"
+    assert full() == 2, "for a few it is not worth while"
     collector.call_left(3)
-    assert full() == 2, "a cycle does not live for ever, and many at once hold the event loop"
+    assert full() == 3
 
 
 def test_before_the_start_and_after_the_end_nothing_is_collected(

@@ -38,8 +38,6 @@ class Contrast:
                 if stem not in self._deniers:
                     self._deniers[stem] = np.zeros(len(readings), dtype=np.bool_)
                 self._deniers[stem][row] = True
-        self._sayers: dict[str, Bools] = {}
-        """The rows that say one and do not deny it; of those that somebody denied."""
         self._numbers: dict[frozenset[str], int] = {frozenset(): 0}
         numbered = [self._numbers.setdefault(r.numbers, len(self._numbers)) for r in readings]
         self._numbered: Ints = np.array(numbered, dtype=np.intp)
@@ -59,8 +57,8 @@ class Contrast:
     def of(self, reading: Reading, rows: Ints) -> Bools | None:
         """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
         differs: Bools | None = None
-        for opposed in self._opposed(reading):
-            differs = _either(differs, opposed.take(rows))
+        for opposed in self._opposed(reading, rows):
+            differs = _either(differs, opposed)
         if reading.numbers and len(self._numbers) > 1:
             told = self._numbered.take(rows)
             own = self._numbers.get(reading.numbers, -1)
@@ -72,18 +70,19 @@ class Contrast:
                 differs = _either(differs, (member != 0) & (member != own))
         return differs if differs is not None and np.count_nonzero(differs) else None
 
-    def _opposed(self, reading: Reading) -> Iterator[Bools]:
-        """The rows that deny what the question says, and the other way round."""
+    def _opposed(self, reading: Reading, rows: Ints) -> Iterator[Bools]:
+        """Those that deny what the question says, and the other way round."""
         about = _window(reading) if reading.negated else frozenset[str]()
         for word in reading.words:
             stem = word.stem[:_STEM]
             if stem in self._deniers and stem not in about:
-                yield self._deniers[stem]
-        if reading.negated:
-            for stem in self._denied(reading):
-                yield self._saying(stem)
+                yield self._deniers[stem].take(rows)
+        foreign = self._foreign.take(rows)
+        if reading.negated and (denied := self._denied(reading)):
+            said = [bool(denied & self._said[at] - self._around[at]) for at in rows.tolist()]
+            yield np.array(said) & ~foreign
         if self._abroad:
-            yield self._foreign & (self._negated != reading.negated)
+            yield foreign & (self._negated.take(rows) != reading.negated)
 
     def _denied(self, reading: Reading) -> frozenset[str]:
         """What it denies, of all that any phrasing says: to the first word of full weight; a short
@@ -98,13 +97,6 @@ class Contrast:
                     if word.weight == FULL and not short:
                         break
         return frozenset(found)
-
-    def _saying(self, stem: str) -> Bools:
-        if stem not in self._sayers:
-            pairs = zip(self._said, self._around, strict=True)
-            says = np.array([stem in said and stem not in around for said, around in pairs])
-            self._sayers[stem] = says & ~self._foreign
-        return self._sayers[stem]
 
 
 def _stems(words: Iterable[Word]) -> frozenset[str]:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 STRETCH = 0.005
 """Seconds: as long as anything may hold the event loop. A longer stretch counts for no more."""
+PATIENCE = 2.0
+"""Seconds at most by the clock, for whoever gives such a deadline to Redis."""
 
 
 @asynccontextmanager

@@ -17,8 +17,9 @@ from redis.asyncio import Redis
 from agent.fleet.identity import WorkerId
 from agent.fleet.leases import LEASE, renew
 from agent.fleet.owners import Owners
-from agent.fleet.places import PATIENCE, PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
+from agent.fleet.places import PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
 from knowledge.chain import Fault, one
+from knowledge.leeway import PATIENCE
 from knowledge.store import BUDGET, faults
 
 BEAT = 0.5

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from agent.fleet.identity import WorkerId
 from knowledge.chain import Breaker, Fault
-from knowledge.leeway import deadline
+from knowledge.leeway import PATIENCE, deadline
 from knowledge.store import BUDGET, faults, patient
 
 RESERVED = 30.0
@@ -21,8 +21,6 @@ HELD = 10.0
 GRACE = 0.5
 """Seconds for which Redis is waited for that has just answered somebody: where many webhooks come
 at once it is late, and each worker by itself would let in what is no longer free elsewhere."""
-PATIENCE = 2.0
-"""Seconds at most, for an event loop that is late to see the answer."""
 ALIVE = 3.0
 """Seconds after which a worker that has not been heard of counts as gone."""
 PLACES = "answerline:{fleet}:places"

@@ -9,6 +9,7 @@ from agent.web.window import Knock, OwnWindow, SharedWindow
 from knowledge.breakers import Breakers, Watched
 from knowledge.chain import one
 from knowledge.events import Emit
+from knowledge.leeway import PATIENCE
 from knowledge.store import BUDGET, connect
 
 ASKING = "600/minute"
@@ -18,8 +19,6 @@ READING = "120/minute"
 CHANGING = "30/minute"
 GUESSING = "30/minute"
 """Requests without a right key, of all strangers together: who has a key is not held up."""
-PATIENCE = 2.0
-"""Seconds at most for an event loop that is late to see Redis' answer."""
 
 
 class Limits:

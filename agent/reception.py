@@ -74,7 +74,8 @@ async def furnish(
         books = open_books(settings, watchers)
         await books.start()
         stack.push_async_callback(books.close)
-        wired = await stack.enter_async_context(wires(settings, watchers))
+        name = await asyncio.to_thread(pepper, settings)
+        wired = await stack.enter_async_context(wires(settings, name, watchers))
         recordings = await stack.enter_async_context(studio.opened(settings, watchers))
         emit = everybody(watchers, books.journal.record, wired.feed.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
@@ -88,7 +89,6 @@ async def furnish(
             station(settings, wired, switchboard, lambda: doors.refusing or lag.strained())
         )
         rekeying = _rekeying(settings, key, providers, wired.limits)
-        name = await asyncio.to_thread(pepper, settings)
         erase = await stack.enter_async_context(_erasing(providers, books, name, watchers))
         yield House(
             public=settings.public,

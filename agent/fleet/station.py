@@ -1,6 +1,5 @@
 """A worker's place in the fleet, furnished: what `agent.reception` builds a house with."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from agent.fleet.front import Front
 from agent.fleet.identity import WorkerId, identity
 from agent.fleet.takeover import Lost, Takeover
 from agent.line.protocol import Start
-from agent.pepper import pepper
 from agent.settings import Settings
 from agent.switchboard import Switchboard
 from agent.web.limit import Limits, counting
@@ -41,9 +39,8 @@ class Wires:
 
 
 @asynccontextmanager
-async def wires(settings: Settings, emit: Emit) -> AsyncIterator[Wires]:
-    """Raises OSError where the key of callers' names cannot be read."""
-    key = await asyncio.to_thread(pepper, settings)
+async def wires(settings: Settings, key: bytes, emit: Emit) -> AsyncIterator[Wires]:
+    """`key`: of callers' names."""
     address = settings.redis_url.get_secret_value() if settings.redis_url else ""
     redis = connect(address) if address else None
     worker = identity(settings.port)

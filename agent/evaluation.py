@@ -18,7 +18,7 @@ from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding, Floats
 from knowledge.embedding.local import EmbeddingMissing
-from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.embedding.vectors import Vectors, compared
 from knowledge.entries import Entry
 from knowledge.evaluation import (
     Best,
@@ -28,12 +28,12 @@ from knowledge.evaluation import (
     joined,
     outcomes,
     summary,
-    unseen,
 )
 from knowledge.fitted import Fitted, fitted_file
 from knowledge.index import Index
 from knowledge.language import Detector
 from knowledge.noise import Noise
+from knowledge.outside import unseen
 from knowledge.pinecone import Embedded
 from knowledge.routing import Thresholds
 from knowledge.shelf import vectors_file
@@ -116,7 +116,7 @@ class Examiner:
         index = Index.build(entries, fitted=self._fit(entries))
         if self._embedding is None or self._vectors is None:
             return index.best
-        known = Vectors.of(phrasings(entries), self._embedding, known=self._vectors)
+        known = Vectors.of(compared(entries), self._embedding, known=self._vectors)
         embedded = Embedded(index, self._runner.run(known), self._embedding)
         return lambda question: self._answer(embedded, question)
 
@@ -152,7 +152,7 @@ class Examiner:
         if embedding is None:
             return
         file = vectors_file(self._settings.data_dir, self._folder, embedding.name)
-        asked = phrasings(self.content.entries)
+        asked = compared(self.content.entries)
         known = Vectors.load(file)
         self._vectors = await Vectors.of(asked, embedding, known=known)
         self._embedding = embedding

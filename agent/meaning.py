@@ -76,7 +76,7 @@ class Meaning:
         from agent.embeddings import opened  # noqa: PLC0415
         from knowledge.chain import Fault  # noqa: PLC0415
         from knowledge.embedding.local import EmbeddingMissing  # noqa: PLC0415
-        from knowledge.embedding.vectors import Vectors, phrasings  # noqa: PLC0415
+        from knowledge.embedding.vectors import Vectors, compared  # noqa: PLC0415
         from knowledge.pinecone import Embedded  # noqa: PLC0415
         from knowledge.shelf import vectors_file  # noqa: PLC0415
 
@@ -85,7 +85,7 @@ class Meaning:
             if embedding is None:
                 return None
             file = vectors_file(self._settings.data_dir, self._folder, embedding.name)
-            known, asked = Vectors.load(file), phrasings(self._content.entries)
+            known, asked = Vectors.load(file), compared(self._content.entries)
             vectors = await Vectors.of(asked, embedding, known=known)
             if known is None or known.marks != vectors.marks:
                 with suppress(OSError):

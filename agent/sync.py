@@ -14,7 +14,7 @@ from knowledge import edition, shelf, store
 from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
-from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.embedding.vectors import Vectors, compared
 from knowledge.fitted import Fitted, fittable, fitted_file
 from knowledge.fitting import MISSING
 from knowledge.pinecone import Account
@@ -66,7 +66,7 @@ async def _vectors(
     progress: Told,
 ) -> Vectors:
     known = Vectors.load(file)
-    asked = [*phrasings(content.entries)]
+    asked = [*compared(content.entries)]
     new = 0
 
     def count(done: int, of: int) -> None:

@@ -1,4 +1,4 @@
-"""Fits the weights by which `knowledge.tongue` ranks entries: `python -m benchmarks.ranking`.
+"""Fits the weights in `knowledge.ranking`: `python -m benchmarks.ranking`.
 
 They maximise the probability of the right entry (conditional logit, Newton's method) over many
 small knowledge bases; every source, with few phrasings and with many, weighs the same.

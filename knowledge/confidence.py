@@ -15,7 +15,8 @@ VERBATIM = 0.985
 SAME_WORDS = 0.96
 """The caller said the same words but for silent ones and their order."""
 DIFFERENT = 0.45
-"""At most, where polarity, a number or an exclusive word differs, or one word is replaced."""
+"""At most, where polarity, a number or an exclusive word differs, one word is replaced, or what
+nobody answers is as near."""
 FOREIGN = 0.6
 """At most, where words of one language were compared with another's."""
 THIN = 0.45

@@ -1,7 +1,7 @@
 """Which phrasings say something else than a question, however alike the two look."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,8 @@ from knowledge.words import ASPECT, FULL, Reading, Word
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
-Codes = NDArray[np.int16]
-_STEM = 4
-"""Letters by which a word that is denied is known in another form."""
+_ANY = ""
+_NOTHING: frozenset[str] = frozenset()
 _SHORT = 3
 """Words that say anything: of so few a negation may deny all."""
 
@@ -25,64 +24,60 @@ class Contrast:
     """
 
     def __init__(self, readings: Sequence[Reading], foreign: Sequence[bool]) -> None:
-        self._foreign: Bools = np.array(foreign, dtype=np.bool_)
-        self._negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
-        self._abroad = bool(self._foreign.any())
-        self._said = [_stems(reading.words) for reading in readings]
-        self._known = frozenset().union(*self._said)
-        self._around = [_window(reading) for reading in readings]
-        self._deniers: dict[str, Bools] = {}
-        """The rows that deny a word."""
+        abroad: Bools = np.array(foreign, dtype=np.bool_)
+        negated: Bools = np.array([reading.negated for reading in readings], dtype=np.bool_)
+        self._abroad = (abroad & negated, abroad & ~negated)
+        """Rows of another language that differ from a question without a negation, and with one."""
+        sayers: dict[str, list[int]] = {}
         for row, reading in enumerate(readings):
-            for stem in () if foreign[row] else self._denied(reading):
-                if stem not in self._deniers:
-                    self._deniers[stem] = np.zeros(len(readings), dtype=np.bool_)
-                self._deniers[stem][row] = True
+            around = _window(reading)
+            for root in _roots(reading.words):
+                rows = sayers.setdefault(root, [])
+                if not (foreign[row] or root in around):
+                    rows.append(row)
+        self._sayers = _arrays(sayers)
+        """Of each word that any row says: those that say and do not deny it."""
+        deniers: defaultdict[str, list[int]] = defaultdict(list)
+        for row, reading in enumerate(readings):
+            for root in () if foreign[row] else self._denied(reading):
+                deniers[root].append(row)
+        self._deniers = _arrays(deniers)
         self._numbers: dict[frozenset[str], int] = {frozenset(): 0}
         numbered = [self._numbers.setdefault(r.numbers, len(self._numbers)) for r in readings]
-        self._numbered: Ints = np.array(numbered, dtype=np.intp)
-        """Which numbers a row says; 0: none."""
-        self._codes: defaultdict[int, dict[str, int]] = defaultdict(dict)
-        members: dict[int, Codes] = {}
+        self._numbered = np.flatnonzero(numbered)
+        """Rows that say any; and which."""
+        self._said = np.array(numbered, dtype=np.intp)[self._numbered]
+        members: defaultdict[int, defaultdict[str, list[int]]]
+        members = defaultdict(lambda: defaultdict(list))
         for row, reading in enumerate(readings):
-            if self._foreign[row]:  # car is no other thing than coche
-                continue
-            for group, stem in reading.members.items():
-                if group not in members:
-                    members[group] = np.zeros(len(readings), dtype=np.int16)
-                codes = self._codes[group]
-                members[group][row] = codes.setdefault(stem, len(codes) + 1)
-        self._members = members
+            for group, stem in () if foreign[row] else reading.members.items():
+                members[group][stem].append(row)  # car is no other thing than coche
+        self._members = {group: _others(rows) for group, rows in members.items()}
 
-    def of(self, reading: Reading, rows: Ints) -> Bools | None:
+    def of(self, reading: Reading, rows: Sequence[slice]) -> Bools | None:
         """Of these phrasings: whether polarity, a number or an exclusive word differs; None: no."""
-        differs: Bools | None = None
-        for opposed in self._opposed(reading, rows):
-            differs = _either(differs, opposed)
-        if reading.numbers and len(self._numbers) > 1:
-            told = self._numbered.take(rows)
+        opposed = self._opposed(reading)
+        differs = np.concatenate([opposed[part] for part in rows])
+        return differs if np.count_nonzero(differs) else None
+
+    def _opposed(self, reading: Reading) -> Bools:
+        """Of all rows: those that deny what the question says, the other way round, and those that
+        say other numbers or name another thing."""
+        opposed: Bools = self._abroad[reading.negated].copy()
+        about = _window(reading) if reading.negated else _NOTHING
+        for word in reading.words:
+            if word.root in self._deniers and word.root not in about:
+                opposed[self._deniers[word.root]] = True
+        for root in self._denied(reading) if reading.negated else ():
+            opposed[self._sayers[root]] = True
+        if reading.numbers and len(self._numbered):
             own = self._numbers.get(reading.numbers, -1)
-            differs = _either(differs, (told != 0) & (told != own))
+            opposed[self._numbered[self._said != own]] = True
         for group, stem in reading.members.items():
             if group in self._members:
-                member = self._members[group].take(rows)
-                own = self._codes[group].get(stem, -1)
-                differs = _either(differs, (member != 0) & (member != own))
-        return differs if differs is not None and np.count_nonzero(differs) else None
-
-    def _opposed(self, reading: Reading, rows: Ints) -> Iterator[Bools]:
-        """Those that deny what the question says, and the other way round."""
-        about = _window(reading) if reading.negated else frozenset[str]()
-        for word in reading.words:
-            stem = word.stem[:_STEM]
-            if stem in self._deniers and stem not in about:
-                yield self._deniers[stem].take(rows)
-        foreign = self._foreign.take(rows)
-        if reading.negated and (denied := self._denied(reading)):
-            said = [bool(denied & self._said[at] - self._around[at]) for at in rows.tolist()]
-            yield np.array(said) & ~foreign
-        if self._abroad:
-            yield foreign & (self._negated.take(rows) != reading.negated)
+                others = self._members[group]
+                opposed[others.get(stem, others[_ANY])] = True
+        return opposed
 
     def _denied(self, reading: Reading) -> frozenset[str]:
         """What it denies, of all that any phrasing says: to the first word of full weight; a short
@@ -92,22 +87,29 @@ class Contrast:
         for denial in reading.denials:
             telling = [word for word in denial if word.weight >= ASPECT] or denial
             for word in telling:
-                if (stem := word.stem[:_STEM]) in self._known:
-                    found.add(stem)
+                if (root := word.root) in self._sayers:
+                    found.add(root)
                     if word.weight == FULL and not short:
                         break
         return frozenset(found)
 
 
-def _stems(words: Iterable[Word]) -> frozenset[str]:
-    return frozenset(word.stem[:_STEM] for word in words)
+def _roots(words: Iterable[Word]) -> frozenset[str]:
+    return frozenset([word.root for word in words])
 
 
 def _window(reading: Reading) -> frozenset[str]:
     """All that it may deny."""
-    return _stems(word for denial in reading.denials for word in denial)
+    return _roots(word for denial in reading.denials for word in denial)
 
 
-def _either(*differs: Bools | None) -> Bools | None:
-    found = [one for one in differs if one is not None]
-    return np.logical_or.reduce(found) if found else None
+def _arrays(rows: Mapping[str, Sequence[int]]) -> dict[str, Ints]:
+    return {stem: np.array(of, dtype=np.intp) for stem, of in rows.items()}
+
+
+def _others(rows: Mapping[str, Sequence[int]]) -> dict[str, Ints]:
+    """By member of a group: the rows that name another; by `_ANY`: all that name one."""
+    return {
+        stem: np.array([row for other in rows if other != stem for row in rows[other]], np.intp)
+        for stem in (*rows, _ANY)
+    }

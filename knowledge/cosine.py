@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,14 @@ from knowledge.words import Reading, Word
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.intp]
+Name = tuple[str, str]
+"""Of a feature: what stands before it, `ALONE` where nothing does, and the feature."""
+ALONE = ""
+_START, _END = "^", "$"
+_BOUND = -1
+"""The number of both, for want of a feature of their own."""
+_WIDE = 1 << 32
+"""More than any number of a feature."""
 
 _GROUP = 3
 """Letters in a group."""
@@ -31,13 +39,21 @@ class Sparse(NamedTuple):
 class Features:
     """The features of a fixed set of texts: their numbers, and how rare each is."""
 
-    def __init__(self, texts: Sequence[Mapping[str, float]]) -> None:
-        self.known: dict[str, int] = {}
-        """By name, from 1."""
+    def __init__(self, texts: Sequence[Mapping[Name, float]]) -> None:
+        known: dict[Name, int] = {}
         ids: list[int] = []
         for text in texts:
-            ids += [self.known.setdefault(name, len(self.known) + 1) for name in text]
-        self.size = len(self.known) + 1
+            ids += [known.setdefault(name, len(known) + 1) for name in text]
+        self.alone = {name: number for (before, name), number in known.items() if not before}
+        """By name, from 1."""
+        of = self.alone | {_START: _BOUND, _END: _BOUND}
+        self._together = {
+            of[before] * _WIDE + of[name]: number
+            for (before, name), number in known.items()
+            if before
+        }
+        """By the numbers of two neighbours: nobody puts words together to ask for them."""
+        self.size = len(known) + 1
         self.lengths: Ints = np.fromiter(map(len, texts), dtype=np.intp, count=len(texts))
         self.owners: Ints = np.repeat(np.arange(len(texts)), self.lengths)
         self.ids: Ints = np.array(ids, dtype=np.intp)
@@ -50,9 +66,10 @@ class Features:
         self.values: Floats = values / np.maximum(norms, 1e-9).astype(np.float32)[self.owners]
         """Of all texts one after another, each of length 1."""
 
-    def numbers(self, names: Sequence[str]) -> list[int]:
-        """0 for those that no text has."""
-        return list(map(self.known.get, names, repeat(0, len(names))))
+    def neighbours(self, numbers: Sequence[int]) -> list[int]:
+        """Of what stands together, by the numbers of what stands alone; 0: no text has it."""
+        known = self._together
+        return [known.get(before * _WIDE + after, 0) for before, after in pairwise(numbers)]
 
 
 class Centres:
@@ -89,36 +106,36 @@ class Centres:
         return np.bincount(self._entries[at], weights, minlength=self._width).astype(np.float32)
 
 
-def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[str, float]:
+def pairs(reading: Reading, weigh: Callable[[Word], float]) -> dict[Name, float]:
     """What is said, as stems, neighbouring stems and letter groups: misspellings share most."""
-    features: defaultdict[str, float] = defaultdict(float)
-    before = ""
+    features: defaultdict[Name, float] = defaultdict(float)
+    before = ALONE
     for word in reading.words:
         weight = weigh(word)
         for name in groups(word.stem):
-            features[name] += weight
+            features[ALONE, name] += weight
         if before:
-            features[f"{before} {word.stem}"] += weight
+            features[before, word.stem] += weight
         before = word.stem
     return features
 
 
-def turns(plain: str) -> tuple[list[str], list[str]]:
+def turns(words: Sequence[str]) -> dict[Name, float]:
     """How it is said: every word, and every two neighbours, the small words too."""
-    words = plain.split()
-    doubles = [f"{before} {after}" for before, after in pairwise(("^", *words, "$"))]
-    return list(dict.fromkeys(words)), list(dict.fromkeys(doubles))
+    alone = {(ALONE, word): float(_SINGLE) for word in words}
+    return alone | dict.fromkeys(pairwise((_START, *words, _END)), 1.0)
 
 
-def turned(plain: str) -> dict[str, float]:
-    singles, doubles = turns(plain)
-    return dict.fromkeys(singles, float(_SINGLE)) | dict.fromkeys(doubles, 1.0)
-
-
-def asked_in(features: Features, plain: str) -> Sparse:
+def asked_in(features: Features, words: Sequence[str]) -> Sparse:
     """A text that is compared by its `turns`, of length 1."""
-    singles, doubles = turns(plain)
-    ids = np.array(features.numbers(singles + doubles), dtype=np.intp)
+    known = features.alone
+    singles = [known.get(word, 0) for word in words]
+    doubles = features.neighbours((_BOUND, *singles, _BOUND))
+    if len(set(words)) < len(words):  # each counts once
+        singles = list(dict(zip(words, singles, strict=True)).values())
+        both = pairwise((_START, *words, _END))
+        doubles = list(dict(zip(both, doubles, strict=True)).values())
+    ids = np.array(singles + doubles, dtype=np.intp)
     values = features.rarity.take(ids)
     values[: len(singles)] *= _SINGLE
     length = float(values @ values) ** 0.5

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +27,6 @@ Bools = NDArray[np.bool_]
 
 def quietly(_done: int, _of: int) -> None:
     """A `Progress` for whoever does not care."""
-
-
-def strangers(language: str) -> list[str]:
-    """What no entry answers; none in a language that has none."""
-    return _lines(f"{language}.txt") if language.isalpha() else []
-
-
-def unseen(language: str) -> list[str]:
-    """The same, and nothing was ever fitted to these."""
-    return _lines("unseen", f"{language}.txt") if language.isalpha() else []
-
-
-def _lines(*path: str) -> list[str]:
-    file = resources.files("knowledge").joinpath("out_of_scope", *path)
-    return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Fitted:
             }
             if fit.linear is not None:
                 arrays[f"{language}.letters"] = fit.linear.letters
-                arrays[f"{language}.manner"] = fit.linear.manner
+                arrays[f"{language}.manner"] = fit.linear.manner.astype(np.float16)
                 arrays[f"{language}.bias"] = fit.linear.bias
         told = {"content": self.content, "engine": self.engine, "fits": fits}
         arrays["told"] = np.frombuffer(orjson.dumps(told), dtype=np.uint8)
@@ -147,7 +147,8 @@ class Fitted:
 def _fit(language: str, told: dict[str, Any], file: "np.lib.npyio.NpzFile") -> Fit:
     linear = None
     if f"{language}.bias" in file:
-        linear = Linear(*(file[f"{language}.{part}"] for part in ("letters", "manner", "bias")))
+        letters, manner, bias = (file[f"{language}.{of}"] for of in ("letters", "manner", "bias"))
+        linear = Linear(letters, manner.astype(np.float32), bias)
     return Fit(
         linear=linear,
         learned=tuple(told["learned"]),

@@ -12,7 +12,7 @@ import random
 import sys
 from asyncio import Runner
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,11 +24,12 @@ from knowledge.calibration import Bounds
 from knowledge.confidence import Signals
 from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
+from knowledge.embedding.vectors import compared, own
 from knowledge.entries import Entry
-from knowledge.evaluation import strangers
 from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, fittable, weighed
 from knowledge.linear import Linear
 from knowledge.noise import Noise
+from knowledge.outside import strangers
 from knowledge.similarity import Table
 from knowledge.tongue import Look, Tongue
 from knowledge.twins import splits
@@ -136,7 +137,9 @@ def learn(table: Table) -> Linear | None:
     machine = LinearSVC(C=0.5).fit(hstack(halves).tocsr(), table.owners)
     weights = machine.coef_.T.astype(np.float16)
     return Linear(
-        weights[: pairs.size], weights[pairs.size :], machine.intercept_.astype(np.float32)
+        weights[: pairs.size],
+        weights[pairs.size :].astype(np.float32),
+        machine.intercept_.astype(np.float32),
     )
 
 
@@ -158,7 +161,8 @@ def _asked(
     places = {entry.id: number for number, entry in enumerate(known)}
     heard = [(text, entry, True) for text, entry in asked]
     heard += [(noise(text, MISHEARD), entry, False) for text, entry in asked]
-    nears = _nears(known, language, [text for text, _, _ in heard], embed)
+    strange = {text for text, entry in asked if not entry}
+    nears = _nears(known, language, [text for text, _, _ in heard], strange, embed)
     for (text, entry, clean), near in zip(heard, nears, strict=True):
         reading = lexicon(language).read(text)
         by_words = tongue.look(reading)
@@ -172,21 +176,28 @@ def _asked(
 
 
 def _nears(
-    known: Sequence[Entry], language: str, texts: Sequence[str], embed: Embed | None
+    known: Sequence[Entry],
+    language: str,
+    texts: Sequence[str],
+    strange: Container[str],
+    embed: Embed | None,
 ) -> list[Near | None]:
+    """`strange`: what is asked and nobody answers; the index knows the rest of these."""
     if embed is None:
         return [None] * len(texts)
-    asked = [
-        (f"{entry.id}#{of}#{place}", text)
+    told = [
+        replace(entry, wordings={language: entry.wordings[language]})
         for entry in known
-        for of, wording in entry.wordings.items()
-        if of == language
-        for place, text in enumerate(wording.asked)
+        if language in entry.wordings
     ]
-    cosines = embed([spoken(text) for text in texts]) @ embed([text for _, text in asked]).T
-    nearest = np.argpartition(-cosines, min(NEAREST, len(asked)) - 1)[:, :NEAREST]
+    asked = [one for one in compared(told) if one.text not in strange]
+    rows = embed([one.text for one in asked])
+    dropped = own([one.id for one in asked], rows)
+    kept = [place for place, one in enumerate(asked) if one.id not in dropped]
+    cosines = embed([spoken(text) for text in texts]) @ rows[kept].T
+    nearest = np.argpartition(-cosines, min(NEAREST, len(kept)) - 1)[:, :NEAREST]
     return [
-        {asked[at][0]: float(row[at]) for at in best.tolist()}
+        {asked[kept[at]].id: float(row[at]) for at in best.tolist()}
         for row, best in zip(cosines, nearest, strict=True)
     ]
 
@@ -224,9 +235,9 @@ def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
     from sklearn.model_selection import cross_val_predict  # noqa: PLC0415
 
     rows, right, inside = [], [], []
-    for one in held:
-        if kind == NEAR and _best(one, fit, WORDS)[2] >= SURE:
-            continue
+    asked = [one for one in held if kind == WORDS or _best(one, fit, WORDS)[2] < SURE]
+    strange = sum(one.entry < 0 for one in asked)
+    for one in asked:
         at, signals, _, most = _best(one, fit, kind)
         if most < 1.0:
             continue
@@ -234,9 +245,9 @@ def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
         rows.append(weighed(signals, shipped))
         right.append(at == one.right(kind))
         inside.append(one.entry >= 0)
-    known, is_right, asked = np.array(rows), np.array(right), np.array(inside)
-    strange = STRANGE / (1 - STRANGE) * asked.sum() / max(int((~asked).sum()), 1)
-    weights = np.where(asked, 1.0, min(strange, 1.0))
+    known, is_right = np.array(rows), np.array(right)
+    each = STRANGE / (1 - STRANGE) * (len(asked) - strange) / max(strange, 1)
+    weights = np.where(inside, 1.0, min(each, 1.0))
     if len(known) < ENOUGH or is_right.all() or not is_right.any():
         return np.eye(1, len(SHIPPED), 1, dtype=np.float32)[0], Bounds()
     machine = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2000)

@@ -15,7 +15,7 @@ from knowledge.fitted import Fit, Fitted
 from knowledge.leaning import CAP, leans
 from knowledge.passages import Passages, Pieces
 from knowledge.tongue import Tongue
-from knowledge.words import Lexicon, lexicon
+from knowledge.words import Lexicon, Reading, lexicon
 
 _SHIPPED = ("en", "es")
 """Languages whose words are known."""
@@ -59,34 +59,34 @@ class Index:
         `near`: what the question is near to in meaning, where vectors were asked.
         """
         spoken = question.language if question.language in self._lexicons else _OTHER
+        reading = self._lexicons[spoken].read(question.text)
         tongue = self._tongue(spoken)
-        answer = tongue.best(question, near) if tongue is not None else None
+        answer = tongue.best(question, reading, near) if tongue is not None else None
         if question.reading and (answer is None or answer.confidence < VERBATIM):
             answer = self._by_reading(question, near, answer)
         if answer is None:
-            return self._told(question, self._lexicons[spoken])
-        if not self._leans(question, spoken):
+            return self._told(question, reading)
+        if not self._leans(question, reading, spoken):
             return answer
-        if tongue is not None and tongue.says(question.text):
+        if tongue is not None and tongue.says(reading):
             return answer
         return replace(answer, confidence=min(answer.confidence, CAP), leaning=True)
 
-    def _told(self, question: Question, words: Lexicon) -> Answer | None:
+    def _told(self, question: Question, reading: Reading) -> Answer | None:
         """By documents alone."""
         if self._told_alone is None:
             return None
-        passages = self._told_alone.best(
-            words.read(question.text), np.zeros(0, dtype=np.float32), -1
-        )
+        passages = self._told_alone.best(reading, np.zeros(0, dtype=np.float32), -1)
         if not passages:
             return None
         return Answer("", 0.0, "", "", question.language, passages=passages)
 
-    def _leans(self, question: Question, spoken: str) -> bool:
+    def _leans(self, question: Question, reading: Reading, spoken: str) -> bool:
         """By the words that decided."""
         if question.read:
-            return leans(question.reading, self._lexicons["en"])
-        return leans(question.text, self._lexicons[spoken])
+            english = self._lexicons["en"]
+            return leans(english.tokens(question.reading), english)
+        return leans(reading.tokens, self._lexicons[spoken])
 
     def _by_reading(
         self, question: Question, near: Near | None, own: Answer | None
@@ -101,7 +101,8 @@ class Index:
     def _translated(self, question: Question, near: Near | None) -> Answer | None:
         tongue = self._tongue("en")
         read = replace(question, text=question.reading, language="en")
-        answer = tongue.best(read, near) if tongue is not None else None
+        reading = self._lexicons["en"].read(question.reading)
+        answer = tongue.best(read, reading, near) if tongue is not None else None
         if answer is None:
             return None
         less = min(1.0, question.sure / FLAWLESS)

@@ -21,16 +21,11 @@ _VERB = 5
 """Letters of a verb with a pronoun at its end, at least."""
 
 
-def leans(text: str, lexicon: Lexicon) -> bool:
+def leans(tokens: Sequence[str], lexicon: Lexicon) -> bool:
     """ "And for my wife?", "how much is that?", "what about the other one": what is meant was said
     before. "It" in "how long does it take to …" means nothing, and what stands in the same turn
     before it may be what it means."""
     manner = lexicon.manner
-    tokens = lexicon.tokens(text)
-    if manner.triggers.isdisjoint(tokens) and not (
-        manner.endings and any(token.endswith(manner.endings) for token in tokens)
-    ):
-        return False
     tokens = _bare(tokens, manner)
     joined = tokens[0] in manner.connectors if tokens else False
     while tokens and tokens[0] in manner.connectors:
@@ -38,16 +33,22 @@ def leans(text: str, lexicon: Lexicon) -> bool:
     if not tokens:
         return False
     said = " ".join(tokens)
-    if said in manner.wholes or said.startswith(tuple(f"{start} " for start in manner.abouts)):
+    if said in manner.wholes or said.startswith(manner.abouts):
         return True
+    pointing = [
+        at
+        for at, token in enumerate(tokens)
+        if token in manner.pointing or (manner.endings and token.endswith(manner.endings))
+    ]
+    if not (pointing or joined):
+        return False
     telling = list(map(lexicon.tells, tokens))
     if joined and _fragment(tokens, sum(telling), manner):
         return True
     return any(
         _standing(tokens, at, at > 0 and telling[at - 1], manner)
         and _open(tokens, telling, at, manner)
-        for at, token in enumerate(tokens)
-        if token in manner.triggers or (manner.endings and token.endswith(manner.endings))
+        for at in pointing
     )
 
 

@@ -16,20 +16,17 @@ class Linear:
 
     letters: Halves
     """Features of `pairs` x entries."""
-    manner: Halves
-    """Features of `turns` x entries."""
+    manner: Floats
+    """Features of `turns` x entries; wide, for every question asks many of them."""
     bias: Floats
     """Per entry."""
 
     def by_letters(self, asked: Sparse) -> Floats:
-        return product(self.letters, asked)
+        """Per entry."""
+        total: Floats = asked.values @ self.letters.take(asked.ids, axis=0).astype(np.float32)
+        return total
 
     def by_manner(self, asked: Sparse) -> Floats:
-        return product(self.manner, asked)
-
-
-def product(weights: Halves, asked: Sparse) -> Floats:
-    """Per entry."""
-    chosen = weights.take(asked.ids, axis=0).astype(np.float32)
-    total: Floats = asked.values @ chosen
-    return total
+        """Per entry."""
+        total: Floats = asked.values @ self.manner.take(asked.ids, axis=0)
+        return total

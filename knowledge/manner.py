@@ -39,8 +39,8 @@ class Manner:
     hesitations: frozenset[str] = frozenset()
     tails: frozenset[str] = frozenset()
     abouts: tuple[str, ...] = ()
-    """What begins so leans."""
+    """What begins so leans; a space ends each."""
     wholes: frozenset[str] = frozenset()
     """These lean as they are."""
-    triggers: frozenset[str] = frozenset()
-    """A turn without any of these words, and without `endings`, does not lean."""
+    pointing: frozenset[str] = frozenset()
+    """Pronouns, pointers, persons and clitics."""

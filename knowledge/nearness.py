@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from math import exp
 
-from knowledge.embedding import Near
+from knowledge.embedding import NOBODY, Near
 from knowledge.entries import Entry
 
 MOST = 50
 """Phrasings that count: the nearest."""
 _SOFT = 0.05
 """Cosine by which a phrasing lies behind the nearest to count a third of it."""
+_NOBODYS = f"{NOBODY}#"
 Nearness = Mapping[int, tuple[float, float]]
 """By entry: cosine of its nearest phrasing; its part of all that lies near, in [0, 1]."""
 
@@ -24,6 +25,10 @@ class Whose:
             for language, wording in entry.wordings.items()
             for place in range(len(wording.asked))
         }
+
+    def nobodys(self, near: Near) -> float:
+        """Cosine of the nearest sentence that no entry answers; 0: none is near."""
+        return max((near[name] for name in near if name.startswith(_NOBODYS)), default=0.0)
 
     def nearness(self, near: Near) -> tuple[Nearness, float]:
         """Nearest first; and the cosine below which nothing more is known."""

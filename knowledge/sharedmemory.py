@@ -16,7 +16,7 @@ from knowledge.erasure import Erased
 from knowledge.events import Emit, Event, Switched
 from knowledge.memory import LocalMemory
 from knowledge.recollection import Exchange, Recollection, decode, encode, epoch_key, key
-from knowledge.store import BUDGET, faults, patient
+from knowledge.store import BUDGET, KEPT, faults, sharing
 
 REACH = 1.0
 """Seconds to connect again, which nobody waits for."""
@@ -34,8 +34,6 @@ AGAIN = 10
 greeted like a new one. Redis is asked for it also where it was late for others."""
 _Known = tuple[Recollection, int]
 """With the number of the call's stream; 0 where nobody counts."""
-WARM = 4
-"""Connections that are opened ahead: one made on demand might not fit into the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class RedisMemory:
         `budget`: seconds for an operation."""
         self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
-        self._patient = _Stored("redis", Breaker(), patient(redis, budget=AGAIN * budget), ttl)
+        self._patient = _Stored("redis", Breaker(), sharing(redis, budget=AGAIN * budget), ttl)
         self._emit = emit
         self._waiting = waiting
         self._budget = budget
@@ -88,7 +86,6 @@ class RedisMemory:
 
     async def close(self) -> None:
         """Writes what is waiting, for ten times the budget at most: half a second."""
-        await self._patient.redis.aclose()
         if self._writer is None:
             return
         with suppress(TimeoutError):
@@ -283,5 +280,6 @@ class _Stored:
             return int(await self.redis.delete(key(call), epoch_key(call)))
 
     async def reach(self) -> None:
+        """Opens ahead what is kept open."""
         with faults():
-            await asyncio.gather(*(self.redis.ping() for _ in range(WARM)))
+            await asyncio.gather(*(self.redis.ping() for _ in range(KEPT)))

@@ -20,7 +20,7 @@ from knowledge.answers import Answer, Answerer, Question
 from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
-from knowledge.embedding.vectors import Vectors, mark, phrasings
+from knowledge.embedding.vectors import Vectors, compared, mark
 from knowledge.entries import Entry
 from knowledge.events import Emit, Event
 from knowledge.fitted import Fitted, fitted_file
@@ -157,7 +157,7 @@ class Shelf:
         """What takes longer than a caller would wait for a new text."""
         if self._embedding is None:
             return
-        asked = [*phrasings(made.content.entries)]
+        asked = [*compared(made.content.entries)]
         if made.vectors is not None and len(made.vectors.ids) == len(asked):
             return
         while True:
@@ -170,9 +170,8 @@ class Shelf:
         with suppress(OSError):
             await asyncio.to_thread(vectors.save, self._vectors)
         index = await asyncio.to_thread(self._built, made.content)
-        self._current = replace(
-            made, index=index, vectors=vectors, answerer=self._compose(index, vectors)
-        )
+        answerer = await asyncio.to_thread(self._compose, index, vectors)
+        self._current = replace(made, index=index, vectors=vectors, answerer=answerer)
         self._emit(Renewed("", made.version, len(made.content.entries)))
 
     async def _listen(self, redis: Redis) -> None:
@@ -244,7 +243,7 @@ async def announce(redis: Redis, version: str) -> None:
 def still(known: Vectors, entries: Iterable[Entry]) -> Vectors | None:
     """The vectors of those texts of entries that are known."""
     rows = {mark: number for number, mark in enumerate(known.marks)}
-    asked = [(phrasing.id, mark(phrasing.text, known.embedding)) for phrasing in phrasings(entries)]
+    asked = [(phrasing.id, mark(phrasing.text, known.embedding)) for phrasing in compared(entries)]
     held = [(name, of, rows[of]) for name, of in asked if of in rows]
     if not held:
         return None

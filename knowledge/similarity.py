@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from knowledge.cosine import (
     asked_in,
     groups,
     pairs,
-    turned,
+    turns,
 )
 from knowledge.linear import Linear
 from knowledge.spelling import Vocabulary
@@ -35,7 +35,6 @@ _SUBSTITUTED = 2
 """Words that may stand for others."""
 _REPLACED = 0.5
 """Weight from which a word makes another question."""
-_UNMET = (0.0, 0.0)
 _FULL = np.float32(1.0)
 _LITTLE = np.float32(1e-6)
 
@@ -62,6 +61,8 @@ class Known:
     """Words of the table that it may be, and how alike."""
     met: float
     """How alike the nearest word of any phrasing is."""
+    number: int
+    """Of the feature that it is; 0: of none."""
 
 
 class Asked(NamedTuple):
@@ -74,8 +75,10 @@ class Asked(NamedTuple):
     """Weight of the question: how much it says at all."""
     strange: float
     """Share of the question that stands nowhere in the table."""
-    met: Mapping[int, tuple[float, float]]
-    """Of the table's words that the question holds: how well, and what share that is."""
+    met: Mapping[int, float]
+    """Of the table's words that the question holds: how well."""
+    shares: Sequence[float]
+    """What share of the question each of them is."""
     turns: Sparse
     """How it is said, of length 1."""
     near: Floats
@@ -87,10 +90,10 @@ class Asked(NamedTuple):
 class Likeness(NamedTuple):
     """A question against the phrasings of some entries."""
 
-    rows: Ints
-    """Their numbers, entry by entry."""
+    rows: list[slice]
+    """Those of each entry."""
     firsts: list[int]
-    """Where in them each entry begins."""
+    """Where in all of them each entry begins."""
     measures: Floats
     """Per row: the harmonic mean of the next two; share of the question that the phrasing holds;
     share of the phrasing that the question holds; cosine of all words and neighbours, the small
@@ -137,15 +140,18 @@ class Table:
         self.counts = np.bincount(owners, minlength=self.entries)
         readings = [row.reading for row in rows]
         self._pairs = Features([pairs(reading, self._weight) for reading in readings])
-        self._turns = Features([turned(reading.plain) for reading in readings])
+        self._turns = Features([turns(reading.asked) for reading in readings])
         self._letters = Centres(self._pairs, owners, self.counts)
         self._manner = Centres(self._turns, owners, self.counts)
         self._owners = owners
-        self._rows = np.split(np.arange(len(rows)), np.cumsum(self.counts)[:-1])
+        ends = np.cumsum(self.counts)
+        self._ends = ends[:-1]
+        self._rows = list(map(slice, (ends - self.counts).tolist(), ends.tolist()))
         self._words = [
-            tuple((self._ids[word.stem], self._weight(word)) for word in reading.words)
+            {self._ids[word.stem]: self._weight(word) for word in reading.words}
             for reading in readings
         ]
+        """Of each row: how much its words say."""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -153,8 +159,10 @@ class Table:
         size = len(self._ids)
         lengths = np.fromiter(map(len, self._words), dtype=np.intp, count=len(self._words))
         owners = np.repeat(np.arange(len(lengths)), lengths)
-        words = np.array([number for row in self._words for number, _ in row], dtype=np.intp)
-        weights = np.array([weight for row in self._words for _, weight in row], dtype=np.float32)
+        words = np.array([number for row in self._words for number in row], dtype=np.intp)
+        weights = np.array(
+            [weight for row in self._words for weight in row.values()], dtype=np.float32
+        )
         totals = np.bincount(owners, weights, minlength=len(lengths))
         shares = (weights / np.maximum(totals, 1e-6)[owners]).astype(np.float32)
         most, longest = _LONGEST
@@ -163,86 +171,100 @@ class Table:
         used = ids > 0
         self._apart = (self._turns.size - 1, self._turns.size - 1 + size)
         met, share = (np.where(used, ids + apart, 0) for apart in self._apart)
-        self._ids_of = np.concatenate((met, share, turns[0]), axis=1)
-        self._values_of = np.concatenate((used.astype(np.float32), values, turns[1]), axis=1)
+        ids_of = np.concatenate((met, share, turns[0]), axis=1)
+        values_of = np.concatenate((used.astype(np.float32), values, turns[1]), axis=1)
+        self._blocks: list[tuple[Ints, Floats]] = list(
+            zip(np.split(ids_of, self._ends), np.split(values_of, self._ends), strict=True)
+        )
+        """Of each entry: the features of its rows, and what they count."""
         widths = (ids.shape[1], ids.shape[1], turns[0].shape[1])
         self._runs = np.repeat(np.eye(3, dtype=np.float32), widths, axis=1)
-        self._scratch = Scratch(2 * size + self._turns.size, self._ids_of.shape[1])
+        self._scratch = Scratch(2 * size + self._turns.size, ids_of.shape[1])
 
     def ask(self, reading: Reading) -> Asked:
         words = reading.words[-_WIDEST:]
-        known = [self._known(word.stem) for word in words]
+        remembered = self._remembered
+        known = [remembered.get(word.stem) or self._known(word.stem) for word in words]
         weights = [word.weight * one.rarity for word, one in zip(words, known, strict=True)]
         mass = sum(weights)
         scale = 1.0 / (mass or 1.0)
-        best: dict[int, tuple[float, float]] = {}
+        best: dict[int, float] = {}
+        shares: dict[int, float] = {}
         strange = length = 0.0
         for weight, word in zip(weights, known, strict=True):
             share = weight * scale
             strange += share * (1.0 - word.met)
             length += word.length * weight * weight
             for number, alike in word.likes:
-                if number not in best or alike > best[number][0]:
-                    best[number] = (alike, alike * share)
-        turns = asked_in(self._turns, reading.plain)
+                if alike > best.get(number, 0.0):
+                    best[number] = alike
+                    shares[number] = alike * share
+        turns = asked_in(self._turns, reading.asked)
         near = np.zeros((3, self.entries), dtype=np.float32)
         learned = None
         if words:
             rows = np.concatenate([word.near for word in known]).reshape(len(words), -1)
             sums = (np.array(weights, dtype=np.float32) @ rows).reshape(-1, self.entries)
-            both, square = self._neighbours(words, weights)
+            both, square = self._neighbours(known, weights)
             unit = 1.0 / ((length + square) ** 0.5 or 1.0)
-            if len(both.ids):
+            if both is not None:
                 sums[1] += self._letters.products(both)
+                if self._linear is not None:
+                    sums[2] += self._linear.by_letters(both)
             np.multiply(sums[0], scale, out=near[0])
             np.multiply(sums[1], unit, out=near[1])
             if self._linear is not None:
-                learned = (sums[2] + self._linear.by_letters(both)) * unit
+                learned = sums[2] * np.float32(unit)
         near[2] = self._manner.products(turns)
         if self._linear is not None:
             by_manner = self._linear.by_manner(turns) + self._linear.bias
             learned = by_manner if learned is None else learned + by_manner
-        return Asked(weights, known, mass, strange, best, turns, near, learned)
+        held = list(shares.values())
+        return Asked(weights, known, mass, strange, best, held, turns, near, learned)
 
-    def _neighbours(self, words: Sequence[Word], weights: Sequence[float]) -> tuple[Sparse, float]:
-        """Words that stand together, and the square of all their lengths."""
-        names = [f"{before.stem} {word.stem}" for before, word in pairwise(words)]
-        unseen = float(self._pairs.rarity[0])
+    def _neighbours(
+        self, known: Sequence[Known], weights: Sequence[float]
+    ) -> tuple[Sparse | None, float]:
+        """Known words that stand together, and the square of the lengths of all."""
         ids, values, square = [], [], 0.0
-        for number, weight in zip(self._pairs.numbers(names), weights[1:], strict=True):
-            value = weight * (float(self._pairs.rarity[number]) if number else unseen)
+        numbers = self._pairs.neighbours([word.number for word in known])
+        for number, weight in zip(numbers, weights[1:], strict=True):
+            value = weight * self._pairs.rarity.item(number)
             square += value * value
             if number:
                 ids.append(number)
                 values.append(value)
+        if not ids:
+            return None, square
         return Sparse(np.array(ids, dtype=np.intp), np.array(values, dtype=np.float32)), square
 
     def compare(self, asked: Asked, entries: Sequence[int]) -> Likeness:
         """With every phrasing of these entries."""
-        rows = np.concatenate([self._rows[entry] for entry in entries])
-        firsts, before = [], 0
-        for entry in entries:
-            firsts.append(before)
-            before += len(self._rows[entry])
+        blocks = [self._blocks[entry] for entry in entries]
+        firsts = [0, *accumulate([len(ids) for ids, _ in blocks])]
+        last = firsts.pop()
         met, share = (apart + 1 for apart in self._apart)
-        said = [number + met for number in asked.met] + [number + share for number in asked.met]
-        heard = asked.met.values()
-        worth = [share for _, share in heard] + [alike for alike, _ in heard]
-        ids = np.concatenate((np.array(said, dtype=np.intp), asked.turns.ids))
-        room = self._scratch.lend(len(rows))
-        self._ids_of.take(rows, axis=0, out=room.ids, mode="clip")
-        self._values_of.take(rows, axis=0, out=room.values, mode="clip")
-        room.asked[ids] = np.concatenate((np.array(worth, dtype=np.float32), asked.turns.values))
-        room.asked.take(room.ids, out=room.products, mode="clip")
-        room.asked[ids] = 0.0
-        np.multiply(room.products, room.values, out=room.products)
-        measures = np.empty((4, len(rows)), dtype=np.float32)
+        said = np.array(
+            [number + met for number in asked.met] + [number + share for number in asked.met],
+            dtype=np.intp,
+        )
+        worth = [*asked.shares, *asked.met.values()]
+        told, products = self._scratch.lend(last)
+        told[said] = worth
+        told[asked.turns.ids] = asked.turns.values
+        for first, (ids, values) in zip(firsts, blocks, strict=True):
+            part = products[first : first + len(ids)]
+            told.take(ids, out=part, mode="clip")
+            part *= values
+        told[said] = 0.0
+        told[asked.turns.ids] = 0.0
+        measures = np.empty((4, last), dtype=np.float32)
         alike, shares = measures[0], measures[1:]
-        np.matmul(self._runs, room.products.T, out=shares)
+        np.matmul(self._runs, products.T, out=shares)
         np.minimum(shares, _FULL, out=shares)
         np.multiply(shares[0], shares[1], out=alike)
         alike *= 2 / np.maximum(shares[0] + shares[1], _LITTLE)
-        return Likeness(rows, firsts, measures)
+        return Likeness([self._rows[entry] for entry in entries], firsts, measures)
 
     @property
     def features(self) -> tuple[Features, Features]:
@@ -255,27 +277,29 @@ class Table:
         return self._owners
 
     def unlike(self, asked: Asked, entry: int, row: int) -> Unlike:
-        words = self._words[row]
-        own = {number for number, _ in words}
-        unsaid = max([w * (1.0 - asked.met.get(number, _UNMET)[0]) for number, w in words] or [0.0])
+        own, met = self._words[row], asked.met
+        unsaid = max([own[number] * (1.0 - met.get(number, 0.0)) for number in own] or [0.0])
         held = swapped = replaced = 0.0
         for weight, word in zip(asked.weights, asked.known, strict=True):
             strength = word.near.item(entry)
             if weight >= _TELLING:
                 held += weight * strength
             replaced = max(replaced, weight * (1.0 - strength))
-            met = 0.0
-            for number, alike in word.likes:
-                if alike > met and number in own:
-                    met = alike
-            swapped = max(swapped, weight * (1.0 - met))
+            for number, alike in word.likes:  # the most alike first
+                if number in own:
+                    swapped = max(swapped, weight * (1.0 - alike))
+                    break
+            else:
+                swapped = max(swapped, weight)
         return Unlike(held, min(swapped, unsaid), min(replaced, unsaid))
 
     def substituted(self, asked: Asked, entry: int, row: int) -> bool:
         """Whether the question is this phrasing but for a telling word or two that the entry
         never uses: another bridge, another deductible."""
-        own = [number for number, _ in self._words[row]]
-        said = [{number for number, _ in word.likes} for word in asked.known]
+        own = list(self._words[row])
+        if abs(len(own) - len(asked.known)) >= _SUBSTITUTED:
+            return False
+        said = [[number for number, _ in word.likes] for word in asked.known]
         first = 0
         while first < min(len(own), len(said)) and own[first] in said[first]:
             first += 1
@@ -283,22 +307,20 @@ class Table:
         while last < min(len(own), len(said)) - first and own[-1 - last] in said[-1 - last]:
             last += 1
         new = range(first, len(said) - last)
-        old = self._words[row][first : len(own) - last]
+        old = own[first : len(own) - last]
         if not (first + last and 0 < len(new) <= _SUBSTITUTED and 0 < len(old) <= _SUBSTITUTED):
             return False
         strange = max(asked.weights[at] * (1.0 - float(asked.known[at].near[entry])) for at in new)
-        return strange >= _REPLACED and max(weight for _, weight in old) >= _REPLACED
+        return strange >= _REPLACED and max(self._words[row][number] for number in old) >= _REPLACED
 
     def _weight(self, word: Word) -> float:
         known = self._ids.get(word.stem)
         return word.weight * (FULL if known is None else self._rarity[known])
 
     def _known(self, stem: str) -> Known:
-        known = self._remembered.get(stem)
-        if known is None:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            known = self._remembered[stem] = self._meet(stem)
+        if len(self._remembered) >= _REMEMBERED:
+            self._remembered.clear()
+        known = self._remembered[stem] = self._meet(stem)
         return known
 
     def _meet(self, stem: str) -> Known:
@@ -307,7 +329,8 @@ class Table:
         for number, alike in likes:
             for entry, strength in self._holders[number].items():
                 near[entry] = max(near[entry], strength * alike)
-        ids = np.array(self._pairs.numbers(list(groups(stem))), dtype=np.intp)
+        told = self._pairs.alone
+        ids = np.array([told.get(name, 0) for name in groups(stem)], dtype=np.intp)
         rarity = self._pairs.rarity[ids]
         letters = Sparse(ids, rarity)
         near[self.entries : 2 * self.entries] = self._letters.products(letters)
@@ -320,6 +343,7 @@ class Table:
             length=float(rarity @ rarity),
             likes=likes,
             met=max((alike for number, alike in likes if number in self._asked), default=0.0),
+            number=told.get(stem, 0),
         )
 
     def _held(
@@ -336,30 +360,19 @@ class Table:
         return holders
 
 
-class Room(NamedTuple):
-    asked: Floats
-    """Zeros, by feature; to be given back as such."""
-    ids: Ints
-    values: Floats
-    products: Floats
-
-
 class Scratch(threading.local):
     """Memory of each thread that is used again: to ask for it anew costs more than to fill it."""
 
     def __init__(self, features: int, width: int) -> None:
         self._asked = np.zeros(features, dtype=np.float32)
         self._width = width
-        self._grow(0)
+        self._products = np.empty((0, width), dtype=np.float32)
 
-    def lend(self, rows: int) -> Room:
-        if rows > len(self._ids):
-            self._grow(2 * rows)
-        return Room(self._asked, self._ids[:rows], self._values[:rows], self._products[:rows])
-
-    def _grow(self, rows: int) -> None:
-        self._ids = np.empty((rows, self._width), dtype=np.intp)
-        self._values, self._products = np.empty((2, rows, self._width), dtype=np.float32)
+    def lend(self, rows: int) -> tuple[Floats, Floats]:
+        """Zeros, by feature, to be given back as such; anything, by row and feature of a row."""
+        if rows > len(self._products):
+            self._products = np.empty((2 * rows, self._width), dtype=np.float32)
+        return self._asked, self._products[:rows]
 
 
 def _filled(counts: Ints, ids: Ints, values: Floats, most: int) -> tuple[Ints, Floats]:

@@ -18,6 +18,7 @@ from knowledge.entries import Entry
 from knowledge.fitted import Fit
 from knowledge.nearness import Whose
 from knowledge.passages import Passages, Pieces
+from knowledge.ranking import BY_WORDS, FEATURES, RANKING
 from knowledge.similarity import Asked, Likeness, Row, Table
 from knowledge.words import ASPECT, Lexicon, Reading
 
@@ -45,23 +46,10 @@ _ANSWERED = 0.6
 """What a word counts that stands in an entry's answer only."""
 _TOLD = 0.3
 """What a word counts that stands in an entry's body only."""
-FEATURES = (
-    "alike", "asked", "known", "turns",
-    "usual alike", "usual asked", "usual known", "usual turns",
-    "topic", "letters", "manner", "near", "around",
-)  # fmt: skip
-"""What the ranking weighs. The first four are those of the entry's best phrasing for each; the
-usual ones are means over its phrasings."""
-RANKING = np.array(
-    (
-        (2.59, -2.94, 0.55, 5.19, 1.22, 1.72, 0.11, 1.39, 6.24, 1.39, 1.41, 0.0, 0.0),
-        (1.52, -3.47, -0.12, 2.51, 0.63, 0.51, 0.08, -0.08, 5.67, 2.06, -0.07, 6.06, 1.72),
-        (1.30, -1.64, -0.60, 0.01, 1.24, -0.13, 0.06, 0.00, 4.10, 2.51, 0.00, 9.28, 3.38),
-    ),
-    dtype=np.float32,
-)
-"""Weights of `FEATURES`: by words alone; with vectors; with vectors for an entry that is told in
-another language. Fitted by benchmarks/ranking.py."""
+_CLOSEST = FEATURES.index("near")
+_CLEARLY = (0.05, 0.0)
+"""Cosine by which an entry has to be nearer than what no entry answers; one that is told in another
+language, and never as near."""
 _WORDS, _NEAR, _ACROSS = range(3)
 
 
@@ -78,8 +66,12 @@ class Look(NamedTuple):
     """A row for each of `FEATURES`, a column per entry."""
     near: bool
     """Whether meaning was measured: the last two rows are there."""
+    nobodys: float
+    """Cosine of the nearest sentence that no entry answers; 0: none was found near."""
     denies: bool
     """Whether the question denies something."""
+    learned: Floats | None
+    """Per entry: what a linear model says."""
 
 
 class Match(NamedTuple):
@@ -109,7 +101,6 @@ class Tongue:
         self._entries = tuple(entries)
         self._spoken = tuple(_spoken(entry, language) for entry in entries)
         self._foreign = [spoken != language for spoken in self._spoken]
-        self._lexicon = lexicons[language]
         pieces = documents.documents if documents is not None else ()
         self._also = [
             lexicons[other]
@@ -135,8 +126,8 @@ class Tongue:
         self._most = min(most, len(entries))
         self._whose = Whose(entries)
 
-    def best(self, question: Question, near: Near | None = None) -> Answer | None:
-        reading = self._lexicon.read(question.text)
+    def best(self, question: Question, reading: Reading, near: Near | None = None) -> Answer | None:
+        """`reading`: of the question's text."""
         match = self.match(reading, near)
         if match is None:
             return None
@@ -157,9 +148,9 @@ class Tongue:
         """Whether a rule tells what this is, and no signal."""
         return reading.plain in self._verbatim or _telling(reading) in self._same
 
-    def says(self, text: str) -> bool:
+    def says(self, reading: Reading) -> bool:
         """Whether this is word for word a known phrasing."""
-        return self._lexicon.read(text).plain in self._verbatim
+        return reading.plain in self._verbatim
 
     def match(self, reading: Reading, near: Near | None = None) -> Match | None:
         verbatim = self._verbatim.get(reading.plain, frozenset())
@@ -195,11 +186,12 @@ class Tongue:
         first: Floats = _FIRST @ asked.near
         if always >= 0:
             first[always] = np.inf
-        best = first.argpartition(len(first) - self._most)[-self._most :]
-        order = sorted(zip((-first.take(best)).tolist(), best.tolist(), strict=True))
-        if order[0][0] >= 0.0 and not nearness:
+        entries = [int(first.argmax())]
+        if first.item(entries[0]) <= 0.0 and not nearness:
             return None
-        entries = [entry for _, entry in order]
+        while len(entries) < self._most:
+            first[entries[-1]] = -np.inf
+            entries.append(int(first.argmax()))
         more = list(nearness)[:_NEAREST]
         if asked.learned is not None:
             more += asked.learned.argsort()[-_LEARNED:].tolist()
@@ -208,30 +200,39 @@ class Tongue:
         differs = self._contrast.of(reading, likeness.rows)
         rows = likeness.measures
         if differs is not None:
-            rows[0] *= 1 - differs * _LESS
+            np.multiply(rows[0], 1 - _LESS, out=rows[0], where=differs)
+        chosen = np.array(entries, dtype=np.intp)
         most = np.maximum.reduceat(rows, likeness.firsts, axis=1)
         usual = np.add.reduceat(rows, likeness.firsts, axis=1)
-        usual *= self._each.take(entries)
-        features = [most, usual, asked.near.take(entries, axis=1)]
+        usual *= self._each.take(chosen)
+        features = [most, usual, asked.near.take(chosen, axis=1)]
         if nearness:
             pairs = [nearness.get(entry, (least, 0.0)) for entry in entries]
             features.append(np.array(pairs, dtype=np.float32).T)
         measured = np.concatenate(features)
         return Look(
-            asked, entries, likeness, differs, measured, near=bool(nearness), denies=reading.negated
+            asked,
+            entries,
+            likeness,
+            differs,
+            measured,
+            near=bool(nearness),
+            nobodys=self._whose.nobodys(near) if near else 0.0,
+            denies=reading.negated,
+            learned=asked.learned.take(chosen) if asked.learned is not None else None,
         )
 
     def scores(self, look: Look, fit: Fit | None = None) -> list[float]:
         """What speaks for each candidate, any number; `fit`: in place of its own."""
         fit = fit or self._fit
         if not look.near:
-            scores = RANKING[_WORDS, : len(look.features)] @ look.features
+            scores = BY_WORDS @ look.features
         else:
             kinds = [self.kind(entry, look.near) for entry in look.entries]
             scores = np.einsum("ef,fe->e", RANKING[kinds], look.features)
-        if look.asked.learned is not None and fit is not None:
+        if look.learned is not None and fit is not None:
             part = fit.learned[_NEAR if look.near else _WORDS]
-            scores = scores + look.asked.learned.take(look.entries) * np.float32(part)
+            scores = scores + look.learned * np.float32(part)
         told: list[float] = scores.tolist()
         return told
 
@@ -240,20 +241,16 @@ class Tongue:
         likeness, entry = look.likeness, look.entries[at]
         first, examples = likeness.firsts[at], self._counts[entry]
         row = first + int(likeness.measures[0, first : first + examples].argmax())
-        unlike = self.table.unlike(look.asked, entry, int(likeness.rows[row]))
+        unlike = self.table.unlike(look.asked, entry, self._row(look, at, row))
         best = scores[at]
         following = max([score for n, score in enumerate(scores) if n != at] or [0.0])
         of = look.features[:, at].tolist()
         alike, held, known, _ = likeness.measures[:, row].tolist()
         learned, leads = 0.0, 0.0
-        if look.asked.learned is not None:
-            learned = float(look.asked.learned[entry])
-            two = (
-                np.partition(look.asked.learned, -2)[-2:].tolist()
-                if len(self._counts) > 1
-                else [0.0, learned]
-            )
-            leads = learned - (two[0] if learned >= two[1] else two[1])
+        if look.learned is not None:
+            told = look.learned.tolist()
+            learned = told.pop(at)
+            leads = learned - max(told, default=0.0)  # the most learned are all candidates
         nearest, nearer, around = 0.0, 0.0, 0.0
         if look.near:
             nearest, around = of[11], of[12]
@@ -296,15 +293,23 @@ class Tongue:
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
-            other = float(alike[differs].max(initial=0.0)) / (1 - _LESS)
-            if other > 0.0 and alike[~differs].max(initial=0.0) < other * _AS_ALIKE[look.denies]:
+            other = float(_highest(alike, differs)) / (1 - _LESS)
+            if other > 0.0 and _highest(alike, ~differs) < other * _AS_ALIKE[look.denies]:
                 return confidence.DIFFERENT
+        least = look.nobodys + _CLEARLY[self._foreign[entry]]
+        if look.near and look.features[_CLOSEST, at] < least:
+            return confidence.DIFFERENT
         if self._foreign[entry]:
             return 1.0 if look.near else confidence.FOREIGN
-        known = int(look.likeness.rows[row])
+        known = self._row(look, at, row)
         if examples < _MANY and self.table.substituted(look.asked, entry, known):
             return confidence.DIFFERENT
         return 1.0
+
+    def _row(self, look: Look, at: int, row: int) -> int:
+        """The table's number of a row of the candidate there."""
+        start: int = look.likeness.rows[at].start
+        return start + row - look.likeness.firsts[at]
 
     def odds(self, signals: Signals, kind: int) -> float:
         """The logarithm of right to wrong."""
@@ -339,6 +344,11 @@ class Tongue:
         return confidence.trees(confidence.TREES[match.kind]).bounds.around(match.probability)
 
 
+def _highest(alike: Floats, among: NDArray[np.bool_]) -> np.float32:
+    highest: np.float32 = np.maximum.reduce(alike, initial=0.0, where=among)
+    return highest
+
+
 def _spoken(entry: Entry, language: str) -> str:
     """The language in which this entry serves callers of another."""
     if language in entry.wordings:
@@ -358,8 +368,10 @@ def _topic(entry: Entry, spoken: str, lexicons: Mapping[str, Lexicon]) -> dict[s
 
 def _telling(reading: Reading) -> str:
     """The words said, "" where none of them says much."""
-    enough = max((word.weight for word in reading.words), default=0.0) >= ASPECT
-    return reading.said if enough else ""
+    for word in reading.words:
+        if word.weight >= ASPECT:
+            return reading.said
+    return ""
 
 
 def _by(rows: Iterable[Row], key: Callable[[Reading], str]) -> dict[str, frozenset[int]]:

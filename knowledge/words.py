@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from itertools import filterfalse
 from typing import NamedTuple
 
 from knowledge import plainyaml
@@ -17,6 +18,7 @@ LONGEST = 800
 """Characters read of one question, its last ones: what it costs is bounded."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST_STEM = 3
+_ROOT = 4
 _DENIED = 4
 """Words after a negation that it may deny."""
 _REMEMBERED = 20_000
@@ -27,14 +29,21 @@ _REMEMBERED = 20_000
 class Word:
     stem: str
     weight: float
+    root: str
+    """The stem's first letters: by them a word that is denied is known in another form."""
+    number: bool
+    """Whether it was said in figures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One text, reduced."""
 
+    tokens: Sequence[str]
+    """The words as said, folded, those too that a turn opens with."""
+    asked: Sequence[str]
+    """The words as said, without what a turn opens with."""
     plain: str
-    """The words as said, folded; equal texts are equal questions."""
+    """The same as a text; equal texts are equal questions."""
     said: str
     """The words that are not silent, as said, in alphabetical order."""
     words: tuple[Word, ...]
@@ -73,29 +82,33 @@ class Lexicon:
     joiner: str = ""
     endings: tuple[str, ...] = ()
     expansions: tuple[tuple[str, str], ...] = ()
-    phrases: Mapping[str, Sequence["Phrase"]] = field(default_factory=dict)
-    """Hollow ones and those that are one notion, by their first word, the longest first."""
+    phrases: Mapping[str, Mapping[str, Sequence["Phrase"]]] = field(default_factory=dict)
+    """Hollow ones and those that are one notion, by their first word and their second, "" where
+    there is none; the longest first."""
     manner: Manner = field(default_factory=Manner)
     _known: dict[str, Word | None] = field(default_factory=dict, compare=False, repr=False)
     _telling: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, text: str) -> Reading:
-        tokens = self.tokens(text, led=True)
-        plain = " ".join(tokens)
-        if not self.phrases.keys().isdisjoint(tokens):
-            tokens = list(self._meant(tokens))
+        folded = _folded(text)
+        told = asked = self._apart(folded)
+        if self.leads is not None and (lead := self.leads.match(folded)):
+            asked = self._apart(folded[lead.end() :])
         numbers: set[str] = set()
         words: dict[str, Word] = {}
         members: dict[int, str] = {}
         said: list[str] = []
         denials: list[list[Word]] = []
         known = self._known
-        for token in self._counted(tokens):
-            word = known[token] if token in known else self.word(token)
+        for token in self._counted(self._meant(asked)):
+            try:
+                word = known[token]
+            except KeyError:
+                word = self.word(token)
             if word is None:
                 denials.append([])
                 continue
-            if token[0].isdigit():
+            if word.number:
                 numbers.add(token)
             if word.weight == SILENT:
                 continue
@@ -108,7 +121,9 @@ class Lexicon:
                 members[self.contrasts[stem]] = stem
         said.sort()
         return Reading(
-            plain,
+            told,
+            asked,
+            " ".join(asked),
             " ".join(said),
             tuple(words.values()),
             tuple(map(tuple, denials)),
@@ -124,7 +139,7 @@ class Lexicon:
             self._known.clear()
         word = None
         if token not in self.negations:
-            word = Word(self.stem(token), self.weights.get(token, FULL))
+            word = self._weighed(token)
         self._known[token] = word
         return word
 
@@ -141,9 +156,13 @@ class Lexicon:
     def read_all(self, text: str) -> Iterator[Word]:
         """The words of a text of any length, as often as they stand there."""
         for token in _WORD.findall(fold(text)):
-            weight = self.weights.get(token, FULL)
-            if weight != SILENT:
-                yield self.word(token) or Word(self.stem(token), weight)
+            if self.weights.get(token, FULL) != SILENT:
+                yield self.word(token) or self._weighed(token)
+
+    def _weighed(self, token: str) -> Word:
+        stem = self.stem(token)
+        weight = self.weights.get(token, FULL)
+        return Word(stem, weight, stem[:_ROOT], number=token[0].isdigit())
 
     def stem(self, word: str) -> str:
         known = self.same.get(word)
@@ -158,11 +177,11 @@ class Lexicon:
             stem = stem[:-1]
         return self.same.get(stem, stem)
 
-    def tokens(self, text: str, *, led: bool = False) -> list[str]:
-        """The words as said; `led`: without what a turn opens with."""
-        folded = fold(text[-LONGEST:]).replace("’", "'")
-        if led and self.leads is not None and (lead := self.leads.match(folded)):
-            folded = folded[lead.end() :]
+    def tokens(self, text: str) -> list[str]:
+        """The words as said."""
+        return self._apart(_folded(text))
+
+    def _apart(self, folded: str) -> list[str]:
         if "'" in folded:
             for short, full in self.expansions:
                 if short in folded:
@@ -170,18 +189,28 @@ class Lexicon:
             return [token.replace("'", "") for token in _WORD.findall(folded)]
         return _WORD.findall(folded)
 
-    def _meant(self, tokens: Sequence[str]) -> Iterator[str]:
+    def _meant(self, tokens: Sequence[str]) -> list[str]:
         """Without hollow phrases, and a notion in place of the words that are one together."""
+        meant: list[str] = []
         at = 0
         while at < len(tokens):
-            for phrase in self.phrases.get(tokens[at], ()):
-                if tokens[at : at + len(phrase.said)] == phrase.said:
-                    yield from phrase.meant
-                    at += len(phrase.said)
-                    break
-            else:
-                yield tokens[at]
+            phrase = self._phrase(tokens, at) if tokens[at] in self.phrases else None
+            if phrase is None:
+                meant.append(tokens[at])
                 at += 1
+            else:
+                meant += phrase.meant
+                at += len(phrase.said)
+        return meant
+
+    def _phrase(self, tokens: Sequence[str], at: int) -> Phrase | None:
+        """The longest that begins there."""
+        begun = self.phrases[tokens[at]]
+        if at + 1 < len(tokens):
+            for phrase in begun.get(tokens[at + 1], ()):
+                if tokens[at : at + len(phrase.said)] == phrase.said:
+                    return phrase
+        return begun[""][0] if "" in begun else None
 
     def _counted(self, tokens: list[str]) -> Iterable[str]:
         """Numerals as digits: "two hundred" is 200, "four eight two one" is 4821."""
@@ -224,13 +253,17 @@ class Lexicon:
         return str(total + part)
 
 
+def _folded(text: str) -> str:
+    return fold(text[-LONGEST:]).replace("’", "'")
+
+
 def fold(text: str) -> str:
     """Lower case, without accents."""
     lowered = text.lower()
     if lowered.isascii():
         return lowered
     apart = unicodedata.normalize("NFKD", lowered)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return "".join(filterfalse(unicodedata.combining, apart))
 
 
 @lru_cache(maxsize=16)
@@ -265,10 +298,11 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
     pairs = _pairs(tree["phrases"])
     for notion, said in pairs.items():
         phrases.update(dict.fromkeys((item.text for item in _items(said)), notion))
-    by_first: dict[str, list[Phrase]] = {}
+    by_words: dict[str, dict[str, list[Phrase]]] = {}
     for text in sorted(phrases, key=len, reverse=True):
         phrase = Phrase(text.split(), phrases[text].split())
-        by_first.setdefault(phrase.said[0], []).append(phrase)
+        first, second = (*phrase.said, "")[:2]
+        by_words.setdefault(first, {}).setdefault(second, []).append(phrase)
     return Lexicon(
         weights=weights,
         same=same,
@@ -281,7 +315,7 @@ def _lexicon(tree: Mapping[str, Node]) -> Lexicon:
         expansions=tuple(
             (short, _text(full)) for short, full in _pairs(tree["expansions"]).items()
         ),
-        phrases=by_first,
+        phrases=by_words,
         manner=_manner(_pairs(tree["leaning"])),
     )
 
@@ -309,13 +343,10 @@ def _manner(tree: Mapping[str, Node]) -> Manner:
         )
     }  # fmt: skip
     wholes = frozenset(item.text for item in _items(tree["wholes"]))
-    abouts = tuple(item.text for item in _items(tree["abouts"]))
-    pointing = ("connectors", "pronouns", "pointers", "persons", "clitics")
+    abouts = tuple(f"{item.text} " for item in _items(tree["abouts"]))
     return Manner(
         **sets,
-        triggers=frozenset().union(
-            *(sets[name] for name in pointing), (text.split()[-1] for text in (*wholes, *abouts))
-        ),
+        pointing=sets["pronouns"] | sets["pointers"] | sets["persons"] | sets["clitics"],
         endings=tuple(_words(tree["endings"])),
         participles=tuple(_words(tree["participles"])),
         abouts=abouts,

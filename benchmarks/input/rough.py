@@ -17,7 +17,7 @@ from benchmarks.input.measure import BELIEVED, Share
 from knowledge import glossary, persona
 from knowledge.answers import Answer, Question
 from knowledge.embedding.local import LocalEmbedding
-from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.embedding.vectors import Vectors, compared
 from knowledge.events import nowhere
 from knowledge.index import Index
 from knowledge.ingest import ingest, shipped
@@ -36,7 +36,7 @@ async def main() -> None:
     told = ingest(shipped(), date.max).entries
     entries = [replace(entry, wordings={"en": entry.wordings["en"]}) for entry in told]
     index, embedding = Index.build(entries), LocalEmbedding.load()
-    embedded = Embedded(index, await Vectors.of(phrasings(entries), embedding), embedding)
+    embedded = Embedded(index, await Vectors.of(compared(entries), embedding), embedding)
     knowers: dict[str, Knower] = {"by words": index.answer, "with vectors": embedded.answer}
     alike = Meanings(embedding).alike
     readings = Translations([], glossary.load(), emit=nowhere, alike=alike)

@@ -7,7 +7,7 @@ from benchmarks.router.contender import Guess
 from benchmarks.router.sentences import Sentences
 from knowledge.answers import Answer, Question
 from knowledge.embedding import Embedding
-from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.embedding.vectors import Vectors, compared
 from knowledge.entries import Entry
 from knowledge.index import Index
 from knowledge.pinecone import Embedded
@@ -52,7 +52,7 @@ class Meaning:
     def learn(self, entries: Sequence[Entry], language: str) -> None:
         self._language = language
         known = [entry for entry in entries if language in entry.wordings]
-        self._vectors = self._runner.run(Vectors.of(phrasings(known), self._sentences))
+        self._vectors = self._runner.run(Vectors.of(compared(known), self._sentences))
         self._index = self._build(entries)
         self._known = self._embedded(self._sentences)
         self._anew = self._embedded(self._sentences.anew)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from knowledge.edition import shipped
 from knowledge.entries import Entry, Wording
-from knowledge.evaluation import Case, unseen
+from knowledge.evaluation import Case
 from knowledge.ingest import ingest
 from knowledge.noise import Noise
+from knowledge.outside import unseen
 from knowledge.twins import apart
 
 SEED = 20

@@ -11,6 +11,8 @@ Floats = NDArray[np.float32]
 Near = Mapping[str, float]
 """The nearest phrasings of a question: the cosine, in [-1, 1], by the phrasing's id."""
 
+NOBODY = ""
+"""Whose sentence it is that no entry answers: in place of an entry's name, in an id."""
 NEAREST = 100
 """Phrasings that a question is compared with, wherever the vectors lie: an entry has about ten."""
 SURE = 0.95

@@ -4,15 +4,18 @@ import hashlib
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from knowledge.embedding import NEAREST, Embedding, Floats, Near
+from knowledge import outside
+from knowledge.embedding import NEAREST, NOBODY, Embedding, Floats, Near
 from knowledge.entries import Entry
 
+_AS_NEAR = 0.8
+"""Cosine from which what nobody answers is something that this content speaks of."""
 _TOGETHER = 128
 """Texts that are embedded before progress is told."""
 
@@ -27,7 +30,8 @@ def quietly(_done: int, _of: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Phrasing:
     id: str
-    """Of the form `entry#language#number`; number 0 is the question itself."""
+    """Of the form `entry#language#number`; number 0 is the question itself. `NOBODY` in place of
+    the entry: what no entry answers."""
     text: str
 
 
@@ -36,6 +40,25 @@ def phrasings(entries: Iterable[Entry]) -> Iterator[Phrasing]:
         for language, wording in entry.wordings.items():
             for number, text in enumerate(wording.asked):
                 yield Phrasing(f"{entry.id}#{language}#{number}", text)
+
+
+def compared(entries: Iterable[Entry]) -> Iterator[Phrasing]:
+    """All that a question may be near to: the phrasings, and what nobody answers."""
+    yield from phrasings(entries)
+    for language in outside.LANGUAGES:
+        for number, text in enumerate(outside.strangers(language)):
+            yield Phrasing(f"{NOBODY}#{language}#{number}", text)
+
+
+def own(ids: Sequence[str], rows: Floats) -> frozenset[str]:
+    """Of what nobody answers, what this content does: as near to a phrasing as those of one entry
+    are to one another."""
+    foreign = np.array([name.startswith(f"{NOBODY}#") for name in ids], dtype=np.bool_)
+    if not foreign.any() or foreign.all():
+        return frozenset()
+    nearest = (rows[foreign] @ rows[~foreign].T).max(axis=1)
+    places = np.flatnonzero(foreign)[nearest >= _AS_NEAR]
+    return frozenset(ids[place] for place in places.tolist())
 
 
 def mark(text: str, embedding: str) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from knowledge.answers import Answer, Question
 from knowledge.chain import Breaker
 from knowledge.embedding import SURE, Embedding, Floats, Near, spoken
-from knowledge.embedding.vectors import Vectors
+from knowledge.embedding.vectors import Vectors, own
 from knowledge.pinecone.account import ids
 from knowledge.pinecone.space import Space
 
@@ -39,7 +39,12 @@ class Pinecone:
         """`vectors`: of this edition; only what they name is used of what Pinecone holds."""
         self.breaker = breaker or Breaker()
         self._index = index
-        self._known = ids(vectors.ids, vectors.marks)
+        ours = own(vectors.ids, vectors.rows)
+        self._known = {
+            stored: name
+            for stored, name in ids(vectors.ids, vectors.marks).items()
+            if name not in ours
+        }
         self._embedding = embedding
         self._space = space
         self._sure = sure
@@ -71,6 +76,7 @@ class Embedded:
         self.breaker = breaker or Breaker()
         self._index = index
         self._vectors = vectors
+        self._own = own(vectors.ids, vectors.rows) if vectors is not None else frozenset()
         self._embedding = embedding
         self._sure = sure
 
@@ -81,7 +87,8 @@ class Embedded:
 
     async def _near(self, vector: Floats) -> Near:
         assert self._vectors is not None
-        return self._vectors.near(vector)
+        near = self._vectors.near(vector)
+        return {name: cosine for name, cosine in near.items() if name not in self._own}
 
 
 async def _answer(

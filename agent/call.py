@@ -17,6 +17,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.processors.frame_processor import FrameProcessor
 
+from agent import parting
 from agent.acquaintance import Acquaintance
 from agent.exchanges import Exchanges
 from agent.lastword import LastWord
@@ -129,9 +130,11 @@ class Call:
         try:
             recalled = await self._acquaintance.recall(again=self._again)
             self.emit(Began(self.sid, recalled.greeted, self._acquaintance.caller))
-            composed = self.compose(recalled)
-            self._stream.open()
-            self._remember()
+            async with self._providers.entrance:
+                composed = self.compose(recalled)
+                self._stream.open()
+                self._remember()
+                await asyncio.sleep(0)  # half of the work is done: others first
             observers = [self._observer, *self.consent.observers(self._providers.redactor)]
             self._running = await Running.start(self.sid, composed, observers)
             await welcome(self, recalled, back=self._back, unnoticed=self._unnoticed)
@@ -150,6 +153,7 @@ class Call:
                 if self.outcome in FINAL:
                     self.exchanges.over()
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
+            await parting.take_apart(self, self._tasks, self._running)
         return self.outcome
 
     @property

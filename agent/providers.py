@@ -118,6 +118,8 @@ class Providers:
     """What is likely to be said, spoken ahead."""
     breakers: Breakers | None = None
     """Who is left alone for now, and when it is asked again."""
+    entrance: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Calls begin one after the other: to build one holds the event loop for some milliseconds."""
     endings: Endings = field(default_factory=lambda: Endings(None))
     """Calls that are over, for all workers."""
     studio: Studio | None = None
@@ -253,15 +255,18 @@ async def open_providers(
     *,
     policy: Callable[[], Policy] | None = None,
     speech: bool = True,
+    redis: Redis | None = None,
 ) -> Providers:
     """Loads what the first call needs, off the event loop.
 
     `policy`: None for the settings' own. `speech=False`: without ears and voice, for a conversation
-    that is typed. Raises NothingToUse, PersonaError, EmbeddingMissing.
+    that is typed. `redis` is closed with them; None for one of their own, where the settings name
+    one. Raises NothingToUse, PersonaError, EmbeddingMissing.
     """
     shipped = Policy(thresholds(settings))
+    redis = redis or _redis(settings)
     async with AsyncExitStack() as stack:
-        providers = await _opened(settings, emit, policy or (lambda: shipped), stack)
+        providers = await _opened(settings, emit, policy or (lambda: shipped), redis, stack)
         await _stores(providers)
         services.models(providers)
         if speech:
@@ -274,7 +279,11 @@ async def open_providers(
 
 
 async def _opened(
-    settings: Settings, emit: Emit, policy: Callable[[], Policy], stack: AsyncExitStack
+    settings: Settings,
+    emit: Emit,
+    policy: Callable[[], Policy],
+    redis: Redis | None,
+    stack: AsyncExitStack,
 ) -> Providers:
     """What every process has; `stack` closes it where the rest cannot be had."""
     folder = settings.knowledge_dir
@@ -282,7 +291,6 @@ async def _opened(
     tls = await asyncio.to_thread(ssl.create_default_context)
     http = connections(tls)
     stack.push_async_callback(http.aclose)
-    redis = _redis(settings)
     spending = Spending(settings.daily_budget_usd, redis=redis, emit=emit)
     answering = await open_answering(
         settings, http=http, redis=redis, emit=emit, policy=lambda: policy().version

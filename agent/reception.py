@@ -14,10 +14,10 @@ from agent import doctor
 from agent.books import Books, address, open_books
 from agent.call import Stages
 from agent.checkup import checks
-from agent.erasers import patient, places
+from agent.erasers import PATIENCE, places
 from agent.erasing import Erasing
 from agent.fleet.endings import Endings
-from agent.fleet.station import station, wires
+from agent.fleet.station import Wires, station, wires
 from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
 from agent.learning import Learning
@@ -45,6 +45,7 @@ from knowledge import callers
 from knowledge.chain import Fault
 from knowledge.events import Emit, Event, everybody, nowhere
 from knowledge.lessons import Lessons
+from knowledge.store import sharing
 from knowledge.thresholds import Promise
 
 RECALL = 1.0
@@ -79,10 +80,9 @@ async def furnish(
         recordings = await stack.enter_async_context(studio.opened(settings, watchers))
         emit = everybody(watchers, books.journal.record, wired.feed.record, recordings.note)
         learning = await stack.enter_async_context(_learning(settings, books, emit))
-        providers = await open_providers(settings, emit, policy=lambda: learning.policy)
+        providers = await _providers(settings, emit, learning, wired)
         stack.push_async_callback(providers.close)
         providers.studio = recordings
-        providers.endings = Endings(wired.redis)
         switchboard = Switchboard(providers, stages)
         doors, lag = await _watched(stack, metrics, providers)
         fleet = await stack.enter_async_context(
@@ -116,6 +116,14 @@ async def furnish(
         )
         switchboard.end_all("stopped")
         await switchboard.drained()
+
+
+async def _providers(settings: Settings, emit: Emit, learning: Learning, wired: Wires) -> Providers:
+    """Over the connections to Redis that the worker has already."""
+    redis = sharing(wired.redis) if wired.redis else None
+    providers = await open_providers(settings, emit, policy=lambda: learning.policy, redis=redis)
+    providers.endings = Endings(wired.redis)
+    return providers
 
 
 async def _watched(
@@ -225,10 +233,8 @@ async def _erasing(
         providers.studio,
     )
     where = address(settings)
-    async with (
-        patient(settings) as redis,
-        keeping_house(settings, books.database, where, kept, emit) as follow,
-    ):
+    redis = sharing(providers.redis, budget=PATIENCE) if providers.redis else None
+    async with keeping_house(settings, books.database, where, kept, emit) as follow:
         everywhere = places(settings, books.database, redis)
         yield Erasing(everywhere, name, emit=emit, told=follow.tick)
 

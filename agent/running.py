@@ -24,7 +24,7 @@ class Running:
     def __init__(self, call: str, worker: PipelineWorker, task: asyncio.Task[None]) -> None:
         self.task = task
         self._call = call
-        self._worker = worker
+        self.worker = worker
 
     @classmethod
     async def start(
@@ -46,14 +46,15 @@ class Running:
 
     async def put(self, frames: Sequence[Frame]) -> None:
         """Behind what is in the stages already."""
-        await self._worker.queue_frames(list(frames))
+        if not self.task.done():
+            await self.worker.queue_frames(list(frames))
 
     async def stop(self, reason: str) -> None:
         task = self.task
         if not task.done():
             try:
                 async with asyncio.timeout(CANCEL):
-                    await self._worker.cancel(reason=reason)
+                    await self.worker.cancel(reason=reason)
                     await asyncio.wait({task})
             except TimeoutError:
                 logger.bind(call=self._call).warning("pipeline did not stop in time")

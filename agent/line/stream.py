@@ -121,9 +121,10 @@ class MediaStream:
             return
         self._closed = True
         self._tell(self._bucket.spilt(at_last=True))
-        if self._sender is not None and self._sender is not asyncio.current_task():
-            self._sender.cancel()
-            await asyncio.wait([self._sender])
+        sender, self._sender = self._sender, None  # which holds the stream when it was cancelled
+        if sender is not None and sender is not asyncio.current_task():
+            sender.cancel()
+            await asyncio.wait([sender])
         try:
             async with asyncio.timeout(1.0):
                 await self._socket.close(code)

@@ -1,7 +1,6 @@
 """How long the event loop keeps a frame waiting, what held it, and when garbage is collected."""
 
 import asyncio
-import ctypes
 import gc
 import sys
 import threading
@@ -13,6 +12,8 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from loguru import logger
+
+from agent.watch import heap
 
 PERIOD = 0.2
 """Seconds between two probes."""
@@ -104,21 +105,20 @@ def _stack(frame: FrameType | None) -> list[str]:
 
 class Collector:
     """The garbage collector's policy: what was loaded at the start is never looked at again, and
-    the oldest generation is collected when calls have ended, and a little at a time."""
+    the oldest generation is collected when no call runs. A call that ends leaves it next to
+    nothing (`agent.parting`)."""
 
     QUIET = 10.0
-    """Seconds between two that also give back what is free, while no call runs."""
-    MANY = 4
-    """Calls that have ended, after which one runs beside others. 30 calls that go on take 75 ms of
-    the event loop, each that has ended 2.7 ms more; what Twilio has in hand lasts 100 ms."""
-    SPACED = 5.0
-    """Seconds between two of those, however many calls end."""
+    """Seconds between two, while no call runs."""
+    MANY = 1000
+    """Calls that have ended since the last one, after which one runs beside others: they have left
+    some 11,000 objects, 2 MB, and 30 calls that go on make it hold the event loop for 75 ms."""
 
     def __init__(self, observe: Callable[[int, float], None]) -> None:
         """`observe` is told each pause: the generation, seconds."""
         self._observe = observe
         self._began = 0.0
-        self._last = self._gave_back = time.monotonic()
+        self._last = time.monotonic()
         self._ended = 0
         self._thresholds: tuple[int, int, int] | None = None
 
@@ -144,26 +144,16 @@ class Collector:
         if self._thresholds is None:
             return
         self._ended += 1
-        now = time.monotonic()
-        idle = remaining == 0 and now - self._gave_back >= self.QUIET
-        if not idle and (self._ended < self.MANY or now - self._last < self.SPACED):
+        idle = remaining == 0 and time.monotonic() - self._last >= self.QUIET
+        if not idle and self._ended < self.MANY:
             return
         gc.collect()
-        self._last, self._ended = now, 0
+        self._last, self._ended = time.monotonic(), 0
         if idle:
-            _give_back()
-            self._gave_back = now
+            heap.give_back()
 
     def _timed(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "start":
             self._began = time.perf_counter()
         else:
             self._observe(info["generation"], time.perf_counter() - self._began)
-
-
-def _give_back() -> None:
-    """What ended calls leave free inside glibc's heap goes back to the system: else a process
-    grows by 0.2 MB a call, although nothing is kept."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

@@ -56,6 +56,12 @@ class Counted:
     used: float
     free: float
     """Megabytes, as malloc has them."""
+    collections: int
+    """Of the oldest generation so far; the last one is ours."""
+    longest: float
+    """Seconds that one of them took since the last count, ours left out."""
+    freed: int
+    """Objects that waited for them."""
 
 
 class Soak:
@@ -102,6 +108,9 @@ class Soak:
             found["kinds"],
             used=found["malloc"].get("used", 0) / MB,
             free=found["malloc"].get("free", 0) / MB,
+            collections=found["collections"],
+            longest=found["longest"],
+            freed=found["freed"],
         )
 
 
@@ -144,6 +153,9 @@ def _judge(report: Report, before: Counted, after: Counted, lost: list[str]) -> 
         Row("soak", "of malloc, in use more", after.used - before.used, None, "MB"),
         Row("soak", "of malloc, free more", after.free - before.free, None, "MB"),
         Row("soak", "objects more", after.objects - before.objects, None),
+        Row("soak", "full collections", after.collections - before.collections - 1, None),
+        Row("soak", "longest of them", 1000 * after.longest, None, "ms"),
+        Row("soak", "objects that waited for them", after.freed - before.freed, None),
     ]
     report.notes += lost
     for name, old, new in (

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import os
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,20 +21,45 @@ from agent.call import Call
 VARIABLE = "CENSUS"
 MOST = 40
 """Kinds of objects that are told."""
+OLDEST = 2
+"""Generation of the collector."""
 
 
 def stages(call: Call) -> list[FrameProcessor]:
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, take)
+    if not any(isinstance(one, Collections) for one in gc.callbacks):
+        gc.callbacks.append(made := Collections())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, take, made)
     return pipeline.stages(call)
 
 
-def take() -> None:
+class Collections:
+    """Of the oldest generation, since the first call."""
+
+    def __init__(self) -> None:
+        self.count = self.freed = 0
+        self.longest = 0.0
+        self._began = 0.0
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        elif info["generation"] == OLDEST:
+            self.count += 1
+            self.freed += info["collected"]
+            self.longest = max(self.longest, time.perf_counter() - self._began)
+
+
+def take(collections: Collections) -> None:
     """Slow; nobody is on the line then."""
+    longest, collections.longest = collections.longest, 0.0
     gc.collect()
     kinds = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
     tasks = Counter(_plain(task.get_name()) for task in asyncio.all_tasks())
     found = {
         "tasks": tasks,
+        "collections": collections.count,
+        "longest": longest,
+        "freed": collections.freed,
         "objects": sum(kinds.values()),
         "kinds": dict(kinds.most_common(MOST)),
         "malloc": _malloc(),

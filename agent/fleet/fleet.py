@@ -97,7 +97,6 @@ class Fleet:
             beating.cancel()
             await asyncio.wait([beating])
             await self._beat()
-            await self._shared.close()
 
     @property
     def calls(self) -> Sequence[str]:
@@ -242,8 +241,8 @@ class Fleet:
                 self._owners.renew(batch, call)
             for call in left:
                 self._owners.release(batch, call)
-            self._shared.hold(batch, left)
+            held = self._shared.hold(batch, left)
             renew(batch, over, calls, looking=self._settled)
             answers = await batch.execute()
-        self._shared.reached()
+        self._shared.told(answers[held])
         return bool(answers[0]), answers[1] or [], answers[2 : 2 + len(calls)], answers[-1]

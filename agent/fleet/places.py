@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from agent.fleet.identity import WorkerId
 from knowledge.chain import Breaker, Fault
 from knowledge.leeway import PATIENCE, deadline
-from knowledge.store import BUDGET, faults, patient
+from knowledge.store import BUDGET, faults, sharing
 
 RESERVED = 30.0
 """Seconds from a document to its stream; a token lives as long."""
@@ -21,6 +21,8 @@ HELD = 10.0
 GRACE = 0.5
 """Seconds for which Redis is waited for that has just answered somebody: where many webhooks come
 at once it is late, and each worker by itself would let in what is no longer free elsewhere."""
+YOUNG = 2.0
+"""Seconds for which it counts what Redis said last of places, while it says nothing."""
 ALIVE = 3.0
 """Seconds after which a worker that has not been heard of counts as gone."""
 PLACES = "answerline:{fleet}:places"
@@ -40,30 +42,34 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do
 end
 redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
+local free, taken = 0, 0
+for _, room in ipairs(redis.call('HVALS', KEYS[3])) do free = free + room end
 """
 """KEYS: places, workers, room. ARGV: the worker, ALIVE, its room. Whoever asks is there."""
+LEFT = """
+return {taken, free - redis.call('ZCARD', KEYS[1]), redis.call('ZCARD', KEYS[2])}
+"""
 TAKE = (
     PRESENT
     + """
-local free = 0
-for _, room in ipairs(redis.call('HVALS', KEYS[3])) do free = free + room end
 if ARGV[6] == '1' or redis.call('ZSCORE', KEYS[1], ARGV[4])
     or redis.call('ZCARD', KEYS[1]) < free then
   redis.call('ZADD', KEYS[1], 'GT', now + ARGV[5], ARGV[4])
-  return 1
+  taken = 1
 end
-return 0
 """
+    + LEFT
 )
-"""Further ARGV: the call, RESERVED, whether it is let in whatever there is."""
+"""Further ARGV: the call, RESERVED, whether it is let in whatever there is. Returns whether it was,
+places that are free now, workers."""
 HOLD = (
     PRESENT
     + """
 for i = 5, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[i]) end
-return redis.call('ZCARD', KEYS[1])
 """
+    + LEFT
 )
-"""Further ARGV: HELD, the worker's calls."""
+"""Further ARGV: HELD, the worker's calls. Returns as `TAKE` does."""
 KEYS = (PLACES, WORKERS, ROOM)
 
 
@@ -133,35 +139,56 @@ class SharedPlaces:
     name = "redis"
 
     def __init__(self, redis: Redis, room: Room) -> None:
-        self._redis: Any = patient(redis, budget=PATIENCE)
+        self._redis: Any = sharing(redis, budget=PATIENCE)
         self._room = room
-        self._reached = -GRACE
+        self._told = -RESERVED
+        self._share = 0
+        """Of the places that were free when Redis said so, those that this worker may give away."""
         # each call asks again: an outage costs a webhook 50 ms, never the return to Redis
         self.breaker = Breaker(failures=1 << 30)
 
     async def take(self, call: str, *, known: bool) -> bool:
+        try:
+            answer = await self._ask(call, known=known)
+        except Fault:
+            if known or self._may_give():
+                raise
+            return False
+        self.told(answer)
+        return bool(answer[0])
+
+    async def _ask(self, call: str, *, known: bool) -> list[int]:
+        """Raises Fault."""
         room = self._room
         arguments = (room.worker, ALIVE, room.size, call, RESERVED, int(known))
         try:
-            async with deadline(max(BUDGET, self._reached + GRACE - time.monotonic())):
+            async with deadline(max(BUDGET, self._told + GRACE - time.monotonic())):
                 with faults():
-                    taken = await self._redis.eval(TAKE, len(KEYS), *KEYS, *arguments)
+                    answer: list[int] = await self._redis.eval(TAKE, len(KEYS), *KEYS, *arguments)
         except TimeoutError as error:
             raise Fault("late") from error
-        self.reached()
-        return bool(taken)
+        return answer
 
-    def reached(self) -> None:
-        """Redis has answered."""
-        self._reached = time.monotonic()
+    def told(self, answer: Sequence[int]) -> None:
+        """What either script has returned."""
+        _, free, workers = answer
+        self._told = time.monotonic()
+        self._share = max(free, 0) // max(workers, 1)
 
-    async def close(self) -> None:
-        await self._redis.aclose()
+    def _may_give(self) -> bool:
+        """Whether this worker may let one more in without asking: what Redis said last of free
+        places is long ago, or leaves one for it."""
+        if time.monotonic() - self._told > YOUNG:
+            return True
+        self._share -= 1
+        return self._share >= 0
 
-    def hold(self, batch: Any, left: Sequence[str]) -> None:
-        """This worker's calls, and that it is there: to be sent again before `ALIVE` is over."""
+    def hold(self, batch: Any, left: Sequence[str]) -> int:
+        """This worker's calls, and that it is there: to be sent again before `ALIVE` is over.
+        Returns which of the batch's answers is to be `told`."""
         if left:
             batch.zrem(PLACES, *left)
         room = self._room
-        calls = room.running()
+        calls, place = room.running(), len(batch)
         batch.eval(HOLD, len(KEYS), *KEYS, room.worker, ALIVE, room.size, HELD, *calls)
+        return place

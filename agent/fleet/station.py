@@ -32,7 +32,7 @@ class Wires:
     """What exists before any call can."""
 
     redis: Redis | None
-    """A client of the fleet's own: its batches do not stand in line with calls' memory."""
+    """With the worker's only connections for questions: who has another budget shares them."""
     worker: WorkerId
     feed: Feed
     limits: Limits
@@ -41,12 +41,11 @@ class Wires:
 @asynccontextmanager
 async def wires(settings: Settings, key: bytes, emit: Emit) -> AsyncIterator[Wires]:
     """`key`: of callers' names."""
-    address = settings.redis_url.get_secret_value() if settings.redis_url else ""
-    redis = connect(address) if address else None
+    redis = connect(settings.redis_url.get_secret_value()) if settings.redis_url else None
     worker = identity(settings.port)
     feed = Feed(redis, worker)
     try:
-        async with feed.flowing(), counting(address, key, emit) as limits:
+        async with feed.flowing(), counting(redis, key, emit) as limits:
             yield Wires(redis, worker, feed, limits)
     finally:
         if redis is not None:

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, parse
+from redis.asyncio import Redis
 
 from agent.web.window import Knock, OwnWindow, SharedWindow
 from knowledge.breakers import Breakers, Watched
 from knowledge.chain import one
 from knowledge.events import Emit
 from knowledge.leeway import PATIENCE
-from knowledge.store import BUDGET, connect
+from knowledge.store import BUDGET, sharing
 
 ASKING = "600/minute"
 REPORTING = "1200/minute"
@@ -59,14 +60,14 @@ class Limits:
 
 @asynccontextmanager
 async def counting(
-    url: str, key: bytes, emit: Emit, *, budget: float = BUDGET
+    redis: Redis | None, key: bytes, emit: Emit, *, budget: float = BUDGET
 ) -> AsyncIterator[Limits]:
-    """`url` of Redis; "": none. `key`: the same in all workers. `budget`: seconds for an answer."""
-    if not url:
+    """`redis` is closed by its owner. `key`: the same in all workers. `budget`: seconds for an
+    answer."""
+    if redis is None:
         yield Limits()
         return
-    redis = connect(url, budget=PATIENCE)
-    shared = SharedWindow(redis, key, budget=budget)
+    shared = SharedWindow(sharing(redis, budget=PATIENCE), key, budget=budget)
     watched = Watched("limits", shared.name, shared.breaker, shared.probe)
     breakers = Breakers([watched], emit)  # whether Redis is away each worker finds out by itself
     breakers.start()
@@ -74,4 +75,3 @@ async def counting(
         yield Limits(shared)
     finally:
         await breakers.close()
-        await redis.aclose()

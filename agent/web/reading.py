@@ -27,14 +27,16 @@ class Reading(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._unhurried = False
+        self._extensions: dict[str, Any] = {}
         self._rest: asyncio.TimerHandle | None = None
         self._read_at = 0.0
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)  # the application starts in the loop's next round
         if self.handshake_initiated and not self.close_sent:
-            extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[UNHURRIED] = self._be
+            extensions: Any = self.scope["extensions"]
+            self._extensions = extensions
+            self._extensions[UNHURRIED] = self._be
 
     async def receive(self) -> Any:
         message = await self.queue.get()
@@ -63,6 +65,7 @@ class Reading(WebSocketsSansIOProtocol):
         if self._rest is not None:
             self._rest.cancel()
         super().connection_lost(exc)
+        self._extensions.pop(UNHURRIED, None)  # else the protocol holds itself
 
     def _be(self, unhurried: bool) -> None:
         self._unhurried = unhurried

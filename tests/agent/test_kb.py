@@ -1,6 +1,7 @@
 """`answerline kb`: files come in whole or not at all, and everything in them can be listed."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from agent.settings.environment import NAMES, load
 from agent.settings.light import known, light
 from knowledge.fitted import Fitted, content_hash, fitted_file
 from knowledge.ingest import ingest
+from knowledge.outside import LANGUAGES, strangers
 from tests.commands import answerline, simulated
 from tests.knowledge.examples import TODAY
 
@@ -24,8 +26,18 @@ en:
   answer: Umbrellas wait at the front desk.
 ---
 """
-SYNC = ("agent.sync", "knowledge.embedding.local", "knowledge.pinecone.sync")
-"""What `kb sync` imports by the second."""
+LOADED = (
+    "agent.accession",
+    "agent.catalogue",
+    "agent.evaluation",
+    "agent.library",
+    "agent.questions",
+    "agent.sync",
+    "knowledge.embedding.local",
+    "knowledge.pinecone.sync",
+)
+"""What these commands import, each half a second and `kb sync` more."""
+command = partial(answerline, loaded=LOADED)
 GUIDE = "# Lost things\n\nWe keep what was found for a year.\n"
 
 
@@ -39,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_files_are_added_once_replaced_and_refused(folder: Path) -> None:
     given = ("kb", "add", "--knowledge", "kb", "--department", "desk")
-    first = answerline(*given, "one.md", "guide.md", "broken.md", "gone.md", folder=folder)
+    first = command(*given, "one.md", "guide.md", "broken.md", "gone.md", folder=folder)
     assert first.returncode == 1
     assert first.stdout.splitlines() == [
         "added desk/one.md: 1 entry",
@@ -52,13 +64,13 @@ def test_files_are_added_once_replaced_and_refused(folder: Path) -> None:
         "gone.md: expected a file",
     ]
     assert sorted(path.name for path in (folder / "kb/desk").iterdir()) == ["guide.md", "one.md"]
-    again = answerline(*given, "one.md", "guide.md", folder=folder)
+    again = command(*given, "one.md", "guide.md", folder=folder)
     assert again.returncode == 0
     assert [line.split()[0] for line in again.stdout.splitlines()] == ["unchanged", "unchanged"]
     (folder / "guide.md").write_text(GUIDE * 2)
     (folder / "two.md").write_text((folder / "one.md").read_text())
     (folder / "umbrella.csv").write_text("id,question,answer\numbrella,Where?,There.\n")
-    more = answerline(*given, "guide.md", "two.md", "umbrella.csv", folder=folder)
+    more = command(*given, "guide.md", "two.md", "umbrella.csv", folder=folder)
     assert more.stdout.splitlines()[0].startswith("replaced desk/guide.md")
     assert "desk/two.md:1: id 'umbrella' is taken by desk/one.md" in more.stderr
     assert len([*(folder / "kb/desk").iterdir()]) == 2
@@ -67,7 +79,7 @@ def test_files_are_added_once_replaced_and_refused(folder: Path) -> None:
 def test_a_file_that_lies_in_the_folder_is_checked_where_it_is(folder: Path) -> None:
     (folder / "kb/desk").mkdir(parents=True)
     (folder / "kb/desk/in.md").write_text(GUIDE)
-    one = answerline("kb", "add", "kb/desk/in.md", folder=folder, KNOWLEDGE_DIR="kb")
+    one = command("kb", "add", "kb/desk/in.md", folder=folder, KNOWLEDGE_DIR="kb")
     assert one.stdout == "unchanged desk/in.md: 1 passage\n"
 
 
@@ -81,7 +93,7 @@ def test_a_file_that_lies_in_the_folder_is_checked_where_it_is(folder: Path) -> 
 def test_a_mistake_is_one_line_and_exit_2(
     folder: Path, arguments: tuple[str, ...], why: str
 ) -> None:
-    one = answerline("kb", "add", *arguments, folder=folder)
+    one = command("kb", "add", *arguments, folder=folder)
     assert one.returncode == 2
     (line,) = one.stderr.splitlines()
     assert line.startswith(why)
@@ -89,7 +101,7 @@ def test_a_mistake_is_one_line_and_exit_2(
 
 
 def test_the_list_holds_entries_documents_and_problems(folder: Path) -> None:
-    one = answerline("kb", "list", "--knowledge", ".", "--json", folder=folder)
+    one = command("kb", "list", "--knowledge", ".", "--json", folder=folder)
     assert one.returncode == 0
     page = json.loads(one.stdout)
     entry, document = sorted(page["content"], key=lambda row: str(row["kind"]), reverse=True)
@@ -105,7 +117,7 @@ def test_the_list_holds_entries_documents_and_problems(folder: Path) -> None:
     }
     assert (document["id"], document["passages"]) == ("guide.md", 1)
     assert [(row["file"], row["line"]) for row in page["problems"]] == [("broken.md", 2)]
-    plain = answerline("kb", "list", "--knowledge", ".", folder=folder)
+    plain = command("kb", "list", "--knowledge", ".", folder=folder)
     rows = [line.split("\t") for line in plain.stdout.splitlines()]
     assert rows[0][:3] == ["kind", "id", "department"]
     assert {row[1] for row in rows[1:]} == {"umbrella", "guide.md"}
@@ -122,17 +134,21 @@ def test_the_content_is_synced_to_pinecone_and_only_what_changed(folder: Path) -
         }
         (folder / "kb").mkdir()
         (folder / "one.md").rename(folder / "kb/one.md")
-        without = answerline("kb", "sync", folder=folder, loaded=SYNC, **mine)
+        strange = sum(len(strangers(language)) for language in LANGUAGES)
+        without = command("kb", "sync", folder=folder, **mine)
         assert without.returncode == 1
         assert "kb sync --create" in without.stderr
-        first = answerline("kb", "sync", "--create", folder=folder, loaded=SYNC, **mine)
+        first = command("kb", "sync", "--create", folder=folder, **mine)
         assert first.returncode == 0, first.stderr
         assert "confidence: as shipped, because no language has two entries" in first.stdout
-        assert first.stdout.splitlines()[-1] == "pinecone: 2 added, 0 removed, 0 as they were"
+        added = f"pinecone: {2 + strange} added, 0 removed, 0 as they were"
+        assert first.stdout.splitlines()[-1] == added
         text = ENTRY.format(id="umbrella", question="Where is it now?")
         (folder / "kb/one.md").write_text(text)
-        again = answerline("kb", "sync", folder=folder, loaded=SYNC, **mine)
-        assert again.stdout.splitlines()[-1] == "pinecone: 1 added, 1 removed, 1 as they were"
+        again = command("kb", "sync", folder=folder, **mine)
+        assert again.stdout.splitlines()[-1] == (
+            f"pinecone: 1 added, 1 removed, {1 + strange} as they were"
+        )
 
 
 def test_what_was_fitted_to_this_content_is_not_fitted_again(folder: Path) -> None:
@@ -140,7 +156,7 @@ def test_what_was_fitted_to_this_content_is_not_fitted_again(folder: Path) -> No
     entries = ingest(folder, TODAY).entries
     Fitted(content_hash(entries), {}).save(fitted_file(folder / "data", folder))
     given = ("kb", "sync", "--knowledge", ".")
-    one = answerline(*given, folder=folder, loaded=SYNC)
+    one = command(*given, folder=folder)
     assert one.stdout.splitlines()[-1] == (
         "confidence: fitted to the phrasings of this content before"
     )
@@ -148,7 +164,7 @@ def test_what_was_fitted_to_this_content_is_not_fitted_again(folder: Path) -> No
 
 def test_nothing_is_synced_of_an_empty_folder(folder: Path) -> None:
     (folder / "kb").mkdir()
-    one = answerline("kb", "sync", "--knowledge", "kb", folder=folder, loaded=SYNC)
+    one = command("kb", "sync", "--knowledge", "kb", folder=folder)
     assert one.returncode == 1
     assert one.stderr == "kb: nothing that can be used\n"
 
@@ -164,7 +180,7 @@ def test_answers_are_judged_by_a_file_of_questions(folder: Path) -> None:
     )
     given = ("kb", "eval", "asked.csv", "--knowledge", ".")
     mine = {"EMBEDDING": "none"}
-    one = answerline(*given, "--json", "--at-least", "0.95", folder=folder, **mine)
+    one = command(*given, "--json", "--at-least", "0.95", folder=folder, **mine)
     assert one.returncode == 0, one.stderr
     assert one.stderr.splitlines() == [
         "broken.md:2: no language; expected `en:` with question and answer",
@@ -175,14 +191,14 @@ def test_answers_are_judged_by_a_file_of_questions(folder: Path) -> None:
     assert (found["questions"], found["strangers"]) == (2, 1)
     assert (found["accuracy"], found["right"], found["strangers_answered"]) == (1.0, 1.0, 0.0)
     asked.write_text("text,entry\nI lost my umbrella,\nwhere is it,umbrella\n")
-    wrong = answerline(*given, "--at-least", "0.95", folder=folder, **mine)
+    wrong = command(*given, "--at-least", "0.95", folder=folder, **mine)
     assert wrong.returncode == 1  # who asks what nothing answers was answered all the same
     rows = {row.split("\t")[0]: row.split("\t")[1:] for row in wrong.stdout.splitlines()}
     assert rows["strangers answered"][0] == "100.0 %"
 
 
 def test_answers_are_judged_by_phrasings_that_are_held_out(folder: Path) -> None:
-    one = answerline("kb", "eval", "--knowledge", ".", "--json", folder=folder, EMBEDDING="none")
+    one = command("kb", "eval", "--knowledge", ".", "--json", folder=folder, EMBEDDING="none")
     assert one.returncode == 0, one.stderr
     parts = json.loads(one.stdout)["parts"]
     assert [(part["questions"], part["language"]) for part in parts] == [
@@ -198,7 +214,7 @@ def test_too_few_right_answers_fail_the_command(folder: Path) -> None:
     (folder / "two.md").write_text(other)
     (folder / "asked.jsonl").write_text('{"text": "I lost my umbrella", "entry": "hat"}\n')
     given = ("kb", "eval", "asked.jsonl", "--knowledge", ".", "--at-least", "0.95")
-    one = answerline(*given, folder=folder, EMBEDDING="none")
+    one = command(*given, folder=folder, EMBEDDING="none")
     assert one.returncode == 1
     assert one.stderr.splitlines()[-1] == "fewer than 95% of the given answers are right"
 
@@ -206,7 +222,7 @@ def test_too_few_right_answers_fail_the_command(folder: Path) -> None:
 def test_questions_that_cannot_be_read_are_one_line_and_exit_2(folder: Path) -> None:
     (folder / "asked.csv").write_text("")
     for name, why in (("asked.csv", "asked.csv: no question"), ("gone.csv", "gone.csv: No such")):
-        one = answerline("kb", "eval", name, "--knowledge", ".", folder=folder, EMBEDDING="none")
+        one = command("kb", "eval", name, "--knowledge", ".", folder=folder, EMBEDDING="none")
         assert one.returncode in {1, 2}
         assert one.stderr.splitlines()[-1].startswith(why)
 

@@ -1,5 +1,6 @@
 """`answerline privacy erase` as people run it."""
 
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -7,6 +8,8 @@ import pytest
 
 from tests.commands import answerline
 from tests.postgres import free_port
+
+command = partial(answerline, loaded=("agent.erasers", "agent.erasing"))
 
 
 @pytest.mark.parametrize(
@@ -17,14 +20,14 @@ from tests.postgres import free_port
     ],
 )
 def test_a_mistake_is_a_line(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
-    done = answerline("privacy", "erase", *options, folder=tmp_path)
+    done = command("privacy", "erase", *options, folder=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_nothing_to_erase_is_done(tmp_path: Path) -> None:
-    done = answerline("privacy", "erase", "--caller", "+34 600 111 222", "--json", folder=tmp_path)
+    done = command("privacy", "erase", "--caller", "+34 600 111 222", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     told = orjson.loads(done.stdout)
     assert (told["done"], told["calls"]) == (True, 0)
@@ -33,7 +36,7 @@ def test_nothing_to_erase_is_done(tmp_path: Path) -> None:
 
 def test_what_is_away_is_named(tmp_path: Path) -> None:
     url = f"postgresql://answerline:secret@127.0.0.1:{free_port()}/answerline"
-    done = answerline("privacy", "erase", "--call", "CA1", folder=tmp_path, DATABASE_URL=url)
+    done = command("privacy", "erase", "--call", "CA1", folder=tmp_path, DATABASE_URL=url)
     assert done.returncode == 1
     assert "journal" in done.stdout
     assert "nothing was begun" in done.stdout

@@ -18,8 +18,9 @@ from benchmarks.router.measure import Deployed, Pace, Result, compared
 from benchmarks.router.report import Report, Target
 from knowledge.edition import shipped
 from knowledge.entries import Entry
-from knowledge.evaluation import Case, Evaluation, calibration_error, summary, unseen
+from knowledge.evaluation import Case, Evaluation, calibration_error, summary
 from knowledge.ingest import ingest
+from knowledge.outside import unseen
 from knowledge.words import lexicon
 
 ANSWERED = 0.6

@@ -1,6 +1,7 @@
 """Pinecone, Redis, PostgreSQL and Twilio's REST: no answer waits for them, and nothing is lost."""
 
 import asyncio
+import ssl
 import time
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class PineconeRig(Rig):
         vectors = await of(TEXTS)
         await sync(Account(KEY, "phrasings", controller=first.url), vectors, create=True)
         self.wire = await enter(Wire(port(first.url), mid=50))
-        http = await enter(connections())
+        http = await enter(connections(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
         host = f"http://127.0.0.1:{self.wire.port}/index/phrasings"
         self.space = Space(Account(KEY, "phrasings", host=host), http=http)
         self.stack.push_async_callback(self.space.aclose)

@@ -13,7 +13,6 @@ from tests.faults.rig import Rig
 from tests.faults.speaking import EarsRig, ModelRig, TranslatorRig, VoiceRig
 from tests.faults.storing import PineconeRig, RedisRig, RestRig
 from tests.faults.wire import Trouble
-from tests.postgres import free_port
 
 pytestmark = [pytest.mark.wire, pytest.mark.timeout(150)]
 
@@ -40,9 +39,9 @@ QUICK = 0.5
 
 
 @pytest.fixture(scope="module")
-def played() -> Iterator[Mapping[tuple[str, str], Cell]]:
-    with pytest.MonkeyPatch.context() as patch, ValkeyServer(port=free_port()) as valkey:
-        RedisRig.server = valkey.port
+def played(one_valkey: ValkeyServer) -> Iterator[Mapping[tuple[str, str], Cell]]:
+    with pytest.MonkeyPatch.context() as patch:
+        RedisRig.server = one_valkey.port
         for module in (chain, breakers):
             patch.setattr(module, "PROBING", QUICK)
         found = asyncio.run(cells(PLAYED))

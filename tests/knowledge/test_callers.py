@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -91,12 +91,6 @@ class TestOneProcess:
         assert [await known.language(caller) for caller in "abc"] == ["", "es", "es"]
         now[0] = 61.0
         assert await known.language("c") == ""
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_port()) as server:
-        yield server
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The clerk decides whom a tool is about and whether something may be changed, never the model."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 
 import httpx2
@@ -32,7 +33,11 @@ class World:
 
     def __post_init__(self) -> None:
         self.gate.set()
-        office = Office("http://127.0.0.1:9", http=httpx2.AsyncClient(), breaker=self.breaker)
+        office = Office(
+            "http://127.0.0.1:9",
+            http=httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+            breaker=self.breaker,
+        )
         self.clerk = Clerk(self.tools(), office=office, call="CA1", emit=self.events.append)
 
     def tools(self) -> list[Tool]:
@@ -275,6 +280,9 @@ async def test_without_a_tool_that_identifies_the_others_are_there() -> None:
         """When the office is open."""
         return "nine to five"
 
-    office = Office("http://127.0.0.1:9", http=httpx2.AsyncClient())
+    office = Office(
+        "http://127.0.0.1:9",
+        http=httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+    )
     clerk = Clerk([hours], office=office, call="CA1", emit=nowhere)
     assert (await clerk.use("hours", {}, "en")).told["data"] == "nine to five"

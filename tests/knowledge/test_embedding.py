@@ -1,6 +1,7 @@
 """Sentences as vectors: the built-in embedding, the remote one, and what is kept of them."""
 
 import asyncio
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -14,12 +15,13 @@ from agent.simulators.openai import OpenAI, Writing
 from agent.simulators.openai import embedding as simulated
 from agent.simulators.server import Fault as Failing
 from knowledge.chain import Fault
-from knowledge.embedding import Floats, spoken, unit
+from knowledge.embedding import NOBODY, Floats, spoken, unit
 from knowledge.embedding.local import EmbeddingMissing, LocalEmbedding
 from knowledge.embedding.recent import MOST, Recent
 from knowledge.embedding.remote import OpenAIEmbedding
-from knowledge.embedding.vectors import Phrasing, Vectors, phrasings
+from knowledge.embedding.vectors import Phrasing, Vectors, compared, own, phrasings
 from knowledge.entries import Entry, Wording
+from knowledge.outside import strangers
 from processors.model.openai import connections
 from tests.eventually import until
 from tests.knowledge.letters import Letters
@@ -43,14 +45,9 @@ def asked(**texts: str) -> list[Phrasing]:
     return [Phrasing(name, text) for name, text in texts.items()]
 
 
-@pytest.fixture(scope="session")
-def local() -> LocalEmbedding:
-    return LocalEmbedding.load()
-
-
 @pytest.fixture
 async def http() -> AsyncIterator[openai.DefaultAsyncHttpxClient]:
-    async with connections() as http:
+    async with connections(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
         yield http
 
 
@@ -67,31 +64,35 @@ def remote(provider: OpenAI, http: openai.DefaultAsyncHttpxClient) -> OpenAIEmbe
 
 
 class TestLocal:
-    async def test_vectors_have_length_one_and_the_texts_order(self, local: LocalEmbedding) -> None:
+    async def test_vectors_have_length_one_and_the_texts_order(
+        self, embedding: LocalEmbedding
+    ) -> None:
         texts = ["how do I file a claim", "", "¿y mi recibo?", "x" * 3000, "half \ud83d a smile"]
-        rows = await local.embed(texts)
-        assert rows.shape == (5, local.size)
+        rows = await embedding.embed(texts)
+        assert rows.shape == (5, embedding.size)
         assert rows.dtype == np.float32
         assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0)
         for text, row in zip(texts[:3], rows[:3], strict=True):
-            [alone] = await local.embed([text])
+            [alone] = await embedding.embed([text])
             assert alone @ row == pytest.approx(1.0, abs=1e-4)
 
-    async def test_no_texts_are_no_rows(self, local: LocalEmbedding) -> None:
-        assert (await local.embed([])).shape == (0, local.size)
+    async def test_no_texts_are_no_rows(self, embedding: LocalEmbedding) -> None:
+        assert (await embedding.embed([])).shape == (0, embedding.size)
 
     async def test_a_spanish_question_lies_near_its_english_one(
-        self, local: LocalEmbedding
+        self, embedding: LocalEmbedding
     ) -> None:
-        spanish, same, other = await local.embed(
+        spanish, same, other = await embedding.embed(
             ["¿cómo doy parte de un accidente?", "how do I report an accident", "opening hours"]
         )
         assert spanish @ same > 0.4
         assert spanish @ other < 0.2
 
-    async def test_many_texts_leave_the_event_loop_to_others(self, local: LocalEmbedding) -> None:
+    async def test_many_texts_leave_the_event_loop_to_others(
+        self, embedding: LocalEmbedding
+    ) -> None:
         texts = [f"question number {number} about my policy" for number in range(256)]
-        task = asyncio.create_task(local.embed(texts))
+        task = asyncio.create_task(embedding.embed(texts))
         turns = 0
         while not task.done():
             turns += 1
@@ -283,6 +284,18 @@ class TestVectors:
             Phrasing("how#en#2", "by which means"),
             Phrasing("how#es#0", "¿Cómo?"),
         ]
+
+    async def test_a_question_is_compared_with_what_nobody_answers_too(self) -> None:
+        entry = Entry("how", "general", {"en": Wording("How?", (), "So.")})
+        ids = [one.id for one in compared([entry])]
+        assert ids[:2] == ["how#en#0", f"{NOBODY}#en#0"]
+        assert len(ids) == 1 + len(strangers("en")) + len(strangers("es"))
+
+    async def test_what_a_content_speaks_of_is_nothing_strange_to_it(self) -> None:
+        texts = {"card#en#0": "block my card", "#en#0": "block my card now", "#en#1": "a joke"}
+        vectors = await Vectors.of([Phrasing(*one) for one in texts.items()], Letters())
+        assert own(vectors.ids, vectors.rows) == {"#en#0"}
+        assert own(("#en#0",), vectors.rows[:1]) == frozenset()
 
     async def test_only_what_changed_is_embedded_again(self) -> None:
         letters = Letters()

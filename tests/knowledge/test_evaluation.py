@@ -17,9 +17,9 @@ from knowledge.evaluation import (
     summary,
     threshold,
     told_apart,
-    unseen,
     weights,
 )
+from knowledge.outside import unseen
 from knowledge.routing import Thresholds
 
 

@@ -2,11 +2,13 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
 from knowledge.answers import Answer, Question
+from knowledge.confidence import DIFFERENT
 from knowledge.documents import Piece
 from knowledge.index import Index
 from knowledge.ingest import Entry, Wording
@@ -183,6 +185,18 @@ def test_what_is_near_in_meaning_is_surer_and_what_is_far_is_less_so() -> None:
     assert far is None or far.confidence < 0.3
 
 
+def test_no_answer_is_sure_where_a_sentence_that_nobody_answers_is_as_near() -> None:
+    index = Index.build([DEDUCTIBLE, HAIL, BRIDGE])
+    question = Question("the part that comes out of my own pocket first", "en")
+    near = {"deductible#en#1": 0.86, "deductible#en#0": 0.8, "hail#en#0": 0.2}
+    clearly = index.best(question, near | {"#en#7": 0.7})
+    hardly = index.best(question, near | {"#en#7": 0.84})
+    assert clearly is not None
+    assert hardly is not None
+    assert clearly.confidence > DIFFERENT >= hardly.confidence
+    assert hardly.entry == "deductible"
+
+
 def test_an_entry_told_in_another_language_is_found_by_its_meaning() -> None:
     index = Index.build([DEDUCTIBLE, HAIL, GRUA])
     question = Question("¿El granizo en mi coche está cubierto?", "es")
@@ -204,20 +218,26 @@ def test_the_same_question_has_the_same_answer_in_every_index(index: Index) -> N
         assert asked(index, text) == asked(other, text)
 
 
+@cache
+def without(language: str, fold: int) -> tuple[Index, list[tuple[str, str]]]:
+    """An index that never saw one phrasing of each entry; those, each with its entry."""
+    entries, held = [], []
+    for known in content():
+        wording = known.wordings[language]
+        rest = list(wording.asked)
+        held.append((rest.pop(fold), known.id))
+        left = Wording(rest[0], tuple(rest[1:]), wording.answer)
+        entries.append(replace(known, wordings={language: left}))
+    return Index.build(entries), held
+
+
 def held_out(language: str, folds: Iterable[int], rate: float) -> tuple[list[bool], list[float]]:
     """Each phrasing asked of an index that never saw it: right or not, and how sure."""
     rng = random.Random(5)
     noise = Noise((text for known in content() for text in known.wordings[language].asked), rng)
     right, sure = [], []
     for fold in folds:
-        entries, held = [], []
-        for known in content():
-            wording = known.wordings[language]
-            rest = list(wording.asked)
-            held.append((rest.pop(fold), known.id))
-            left = Wording(rest[0], tuple(rest[1:]), wording.answer)
-            entries.append(replace(known, wordings={language: left}))
-        index = Index.build(entries)
+        index, held = without(language, fold)
         for text, name in held:
             answer = index.best(Question(noise(text, rate) if rate else text, language))
             right.append(answer is not None and answer.entry == name)
@@ -246,6 +266,8 @@ def test_phrasings_never_seen_find_their_entry(
 def test_building_and_asking_are_quick(figure: Callable[[str], None]) -> None:
     began = time.process_time()
     index = Index.build(content())
+    for language in ("en", "es"):
+        index.best(Question("ready", language))  # it is made when it is first asked
     built = time.process_time() - began
     questions = [
         Question(f"{text} please", language)

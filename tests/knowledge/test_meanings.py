@@ -17,9 +17,9 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def meanings() -> Meanings:
-    return Meanings(LocalEmbedding.load())
+@pytest.fixture
+def meanings(embedding: LocalEmbedding) -> Meanings:
+    return Meanings(embedding)
 
 
 async def test_translations_mean_the_same_and_others_do_not(meanings: Meanings) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from knowledge.memory import LocalMemory, Wordless
 from knowledge.recollection import LAST, Exchange, Recollection, decode, encode
 from knowledge.sharedmemory import Outdated, RedisMemory, Unwritten
 from knowledge.store import BUDGET, connect
-from tests.eventually import until
+from tests.eventually import eventually, until
+from tests.postgres import free_port
 
 DAY = 86400.0
 PATIENT = 5.0
@@ -26,13 +26,6 @@ BUSY = 2.0
 
 def exchange(at: float, agent: str = "We pay.") -> Exchange:
     return Exchange(at, "Who pays?", agent, "en")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class TestRecollection:
@@ -98,12 +91,6 @@ class TestLocalMemory:
         assert known == [True, False, True]
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_port()) as server:
-        yield server
-
-
 @contextlib.asynccontextmanager
 async def remembering(
     port: int,
@@ -133,12 +120,6 @@ async def stored(port: int, call: str) -> Recollection:
 
 async def turns(port: int, call: str, count: int) -> bool:
     return (await stored(port, call)).turns == count
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
-        while not await condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def took(work: Awaitable[Recollection]) -> tuple[Recollection, float]:

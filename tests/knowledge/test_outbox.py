@@ -183,16 +183,8 @@ def no_file_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_port()) as server:
-        yield server
-
-
 @pytest.fixture
-async def url(valkey: ValkeyServer) -> str:
-    async with Redis(port=valkey.port) as redis:
-        await redis.flushall()
+def url(valkey: ValkeyServer) -> str:
     return f"redis://127.0.0.1:{valkey.port}/0"
 
 

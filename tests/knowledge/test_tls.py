@@ -13,7 +13,7 @@ from deploy import check
 from knowledge.chain import Fault
 from knowledge.database import Database
 from knowledge.store import connect, faults
-from tests.postgres import Postgres, free_port
+from tests.postgres import Postgres
 
 pytestmark = [
     pytest.mark.wire,
@@ -92,13 +92,12 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def test_redis_is_verified_in_full(folder: Path) -> None:
-    with ValkeyServer(port=free_port()) as server:
-        async with encrypted(folder, server.port) as port:
-            url = f"rediss://localhost:{port}/0"
-            async with connect(f"{url}?ssl_ca_certs={folder / 'own.pem'}", budget=5.0) as redis:
-                assert await redis.set("key", "value")
-                assert await redis.get("key") == b"value"
-            async with connect(url, budget=5.0) as stranger:
-                with pytest.raises(Fault), faults():
-                    await stranger.get("key")
+async def test_redis_is_verified_in_full(folder: Path, valkey: ValkeyServer) -> None:
+    async with encrypted(folder, valkey.port) as port:
+        url = f"rediss://localhost:{port}/0"
+        async with connect(f"{url}?ssl_ca_certs={folder / 'own.pem'}", budget=5.0) as redis:
+            assert await redis.set("key", "value")
+            assert await redis.get("key") == b"value"
+        async with connect(url, budget=5.0) as stranger:
+            with pytest.raises(Fault), faults():
+                await stranger.get("key")

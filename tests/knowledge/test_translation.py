@@ -1,6 +1,7 @@
 """A turn's reading comes in time or not at all, and what can be measured says how good it is."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 
@@ -23,7 +24,9 @@ ENGLISH = "What is the deductible of my policy?"
 
 @pytest.fixture
 async def http() -> AsyncIterator[openai.DefaultAsyncHttpxClient]:
-    async with openai.DefaultAsyncHttpxClient(timeout=httpx2.Timeout(5.0)) as client:
+    async with openai.DefaultAsyncHttpxClient(
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=httpx2.Timeout(5.0)
+    ) as client:
         yield client
 
 

@@ -13,9 +13,10 @@ from agent.fleet import fleet as fleets
 from agent.fleet.fleet import Fleet
 from agent.fleet.identity import identity
 from agent.fleet.places import PLACES, OwnPlaces, Room
-from tests.agent.fleet.conftest import eventually
+from knowledge.store import connect
 from tests.agent.fleet.ports import free_ports
-from tests.eventually import until
+from tests.eventually import eventually, until
+from tests.valkey import PATIENT
 
 pytestmark = pytest.mark.wire
 
@@ -57,6 +58,24 @@ async def test_a_redis_that_is_late_lets_nobody_in_beyond_the_places(redis: Redi
         assert await one.admit("CA2"), "the other worker's place"
         await redis.client_pause(300)
         assert not await two.admit("CA3"), "by its own count it has room"
+
+
+async def test_while_redis_is_away_nobody_gives_away_what_it_said_was_taken(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.fleet.places.GRACE", 0.0)
+    monkeypatch.setattr("agent.fleet.places.BUDGET", 0.05)
+    async with worker(redis, most=3) as one, worker(redis, most=3) as two:
+        assert [await one.admit(f"CA{number}") for number in range(2)] == [True] * 2
+        assert await two.admit("CA2")
+        monkeypatch.setattr("agent.fleet.places.YOUNG", 60.0)
+        await redis.client_pause(60_000, all=False)
+        # three places were free, one and a half for each
+        assert [await two.admit(f"CA{number}") for number in (3, 4)] == [True, False]
+        assert await two.admit("CA4", known=True)
+        monkeypatch.setattr("agent.fleet.places.YOUNG", 0.0)
+        assert await one.admit("CA5"), "by its own count it has room"
+        await redis.client_unpause()
 
 
 async def test_a_place_without_a_stream_is_free_again(
@@ -116,7 +135,7 @@ async def test_a_worker_that_is_shut_has_room_for_its_own_calls_alone(redis: Red
 
 
 async def test_without_redis_a_worker_counts_for_itself(valkey: ValkeyServer) -> None:
-    gone = Redis(port=free_ports(1), retry=None)
+    gone = connect(f"redis://127.0.0.1:{free_ports(1)}", budget=PATIENT)
     async with worker(gone, most=1) as one, worker(None, most=1) as alone:
         for member in (one, alone):
             assert await member.admit("CA1")
@@ -171,7 +190,7 @@ async def test_the_switch_reaches_every_worker_and_the_next_one(redis: Redis) ->
 async def test_redis_may_go_and_come_back() -> None:
     port = free_ports(1)
     with ValkeyServer(port=port):
-        redis = Redis(port=port, retry=None, socket_timeout=5.0)
+        redis = connect(f"redis://127.0.0.1:{port}", budget=PATIENT)
         member = worker(redis, most=1)
         one = await member.__aenter__()
         await one.switch(people=True)

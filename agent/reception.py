@@ -22,7 +22,7 @@ from agent.housekeeping import Kept, keeping_house
 from agent.inquiry import inquire
 from agent.learning import Learning
 from agent.line.signature import Signature
-from agent.line.token import OwnStore, RedisStore, Store, Tokens
+from agent.line.token import OwnStore, RedisStore, Tokens
 from agent.pepper import pepper
 from agent.pipeline import stages as own_stages
 from agent.providers import Providers, open_providers, thresholds
@@ -177,7 +177,7 @@ def _rekeying(settings: Settings, key: str, providers: Providers, limits: Limits
     """What proves who asks."""
     keys = _secrets(settings, key)
     signature = Signature(keys[0], settings.public)
-    tokens = Tokens(keys[0], _stores(providers))
+    tokens = Tokens(keys[0], OwnStore(), _shared(providers))
     signature.renew(keys)
     tokens.renew(keys)
     return Rekeying(signature, tokens, _gate(settings, limits), providers, load)
@@ -264,6 +264,5 @@ def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit
     return Desk(books.ledger, lessons, learning, settle, departments=departments, named=named)
 
 
-def _stores(providers: Providers) -> list[Store]:
-    own = OwnStore()
-    return [RedisStore(providers.redis), own] if providers.redis is not None else [own]
+def _shared(providers: Providers) -> RedisStore | None:
+    return RedisStore(providers.redis) if providers.redis is not None else None

@@ -42,7 +42,13 @@ LONG = (
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more of them spin beside the event loop
 TOLD = "{time:HH:mm:ss.SSS} | {level} | {name}:{line} - {message} {extra}"
 """A failed test shows what its calls told of, with all fields."""
-logger.configure(handlers=[{"sink": lambda line: sys.stderr.write(line), "format": TOLD, "level": "INFO"}])
+
+
+def _show(line: str) -> None:
+    sys.stderr.write(line)  # whichever stream pytest has put there for this test
+
+
+logger.configure(handlers=[{"sink": _show, "format": TOLD, "level": "INFO"}])
 settings.register_profile("busy", deadline=2000)  # ms: the machine does other things meanwhile
 settings.load_profile("busy")
 gc.disable()  # as the commands do: what is imported stays, and is not looked through meanwhile

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
-from knowledge.chain import Breaker, one
+from knowledge.chain import Breaker, Fault, one
 from knowledge.store import faults
 
 LIFE = 30
@@ -46,13 +46,15 @@ class Tokens:
     def __init__(
         self,
         key: str,
-        stores: Sequence[Store],
+        own: "OwnStore",
+        shared: Store | None = None,
         clock: Callable[[], float] = time.time,
         deadline: float = STORE_DEADLINE,
     ) -> None:
-        """`stores` in order of preference: a shared one first, this process's own last."""
+        """`shared` by all workers, preferred; `own`: while it is late."""
         self._keys = [_derived(key)]
-        self._stores = stores
+        self._own = own
+        self._shared: Sequence[Store] = () if shared is None else (shared,)
         self._clock = clock
         self._deadline = deadline
         self._issuing: dict[str, str] = {}
@@ -66,11 +68,15 @@ class Tokens:
         # two at once get one token even where the shared store is in time for one of them only
         token = self._issuing.setdefault(call, self._fresh(call))
         try:
-            return await one(
-                self._stores, lambda store: store.keep(call, token), within=self._deadline
+            known = await one(
+                (*self._shared, self._own),
+                lambda store: store.keep(call, token),
+                within=self._deadline,
             )
         finally:
             self._issuing.pop(call, None)
+        # the shared store was late when it was redeemed here, and does not know of it
+        return token if self._own.redeemed(known) else known
 
     def _fresh(self, call: str) -> str:
         expiry = int(self._clock()) + LIFE
@@ -80,9 +86,15 @@ class Tokens:
 
     async def redeem(self, call: str, token: str) -> bool:
         """True once for a token of this call; anything else is False."""
-        if not self._genuine(call, token):
+        # here first: what the shared store was too late for once is no good for a second stream
+        if not self._genuine(call, token) or not await self._own.take(call, token):
             return False
-        return await one(self._stores, lambda store: store.take(call, token), within=self._deadline)
+        try:
+            return await one(
+                self._shared, lambda store: store.take(call, token), within=self._deadline
+            )
+        except Fault:
+            return True  # there is none, or it is late again
 
     def _genuine(self, call: str, token: str) -> bool:
         try:
@@ -133,6 +145,9 @@ class OwnStore:
         if self._waiting.get(call, (0.0, ""))[1] == token:
             del self._waiting[call]
         return True
+
+    def redeemed(self, token: str) -> bool:
+        return token in self._redeemed
 
     def _forget(self) -> None:
         """Both are in order of age, as each entry lives equally long."""

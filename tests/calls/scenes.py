@@ -242,7 +242,7 @@ def scenes() -> Mapping[str, Scene]:
         "malformed": Scene(
             [Listen(), *(Send(text) for text in broken), Say(weather), Listen()]
         ),
-        "replayed": Scene([Listen(), OpenAgain(0.5), Say(weather), Listen()]),
+        "replayed": Scene([Listen(), OpenAgain(10.0), Say(weather), Listen()]),
         "duplicated": Scene([Listen(), Say(weather), Listen()], Conditions(webhook_copies=2)),
     }  # fmt: skip
 

@@ -116,7 +116,7 @@ async def worker(**changes: Any) -> AsyncIterator[Worker]:
     furniture: dict[str, Any] = {
         "public": url,
         "signature": Signature(KEY, url),
-        "tokens": Tokens(KEY, [OwnStore()]),
+        "tokens": Tokens(KEY, OwnStore()),
         "answer": answer,
         "ended": ended,
         "over": site.over.setdefault,

@@ -24,7 +24,7 @@ async def site() -> AsyncIterator[Worker]:
         return f"{phrase} {language}"
 
     operator = Operator(None, "https://a.example", home="en", say=say, emit=nowhere)
-    async with worker(operator=operator, tokens=Tokens(KEY, [OwnStore()])) as running:
+    async with worker(operator=operator, tokens=Tokens(KEY, OwnStore())) as running:
         yield running
 
 

@@ -21,8 +21,8 @@ class Forgeries:
     def __init__(self, seed: str) -> None:
         self._chance = random.Random(seed)
         self._clock = Clock()
-        self._tokens = Tokens(KEY, [OwnStore(self._clock)], self._clock)
-        self._others = Tokens("another", [OwnStore(self._clock)], self._clock)
+        self._tokens = Tokens(KEY, OwnStore(self._clock), clock=self._clock)
+        self._others = Tokens("another", OwnStore(self._clock), clock=self._clock)
 
     async def accepted(self, count: int) -> dict[str, tuple[int, int]]:
         """By kind: how many were tried, and how many opened a stream. Every real one must."""

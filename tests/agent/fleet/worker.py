@@ -43,7 +43,7 @@ async def answer(websocket: WebSocket, _start: object) -> None:
 
 def main(part: Part, number: int) -> None:
     from agent.line.signature import Signature
-    from agent.line.token import RedisStore, Tokens
+    from agent.line.token import OwnStore, RedisStore, Tokens
     from agent.web.doors import Doors
     from agent.web.house import House
     from agent.web.server import serve
@@ -58,7 +58,7 @@ def main(part: Part, number: int) -> None:
             yield House(
                 public=settings.public,
                 signature=Signature(KEY, settings.public),
-                tokens=Tokens(KEY, [RedisStore(redis)], deadline=5.0),
+                tokens=Tokens(KEY, OwnStore(), RedisStore(redis), deadline=5.0),
                 answer=answer,
                 ended=nobody,
                 over=lambda _call, _outcome: None,

@@ -29,7 +29,7 @@ from knowledge.evaluation import (
     outcomes,
     summary,
 )
-from knowledge.fitted import Fitted, fitted_file
+from knowledge.fitted import Fitted, fitted_file, fitted_to
 from knowledge.index import Index
 from knowledge.language import Detector
 from knowledge.noise import Noise
@@ -85,8 +85,9 @@ class Examiner:
         self._warn = warn
         self._stack = AsyncExitStack()
         self._runner = Runner()
-        found = Fitted.load(fitted_file(settings.data_dir, folder))
-        self._fitted = found and found.of(content.entries)
+        file = fitted_file(settings.data_dir, folder)
+        self._fitted = fitted_to(content.entries, file)
+        self._synced = file.is_file()
         self._vectors: Vectors | None = None
         self._embedding: Embedding | None = None
 
@@ -121,9 +122,11 @@ class Examiner:
         return lambda question: self._answer(embedded, question)
 
     def _fit(self, entries: Sequence[Entry]) -> Fitted | None:
-        """Where the content has a fit, parts of it get one of their own."""
+        """Where `kb sync` has fitted the content, parts of it get a fit of their own."""
         if self._fitted is None or self._fitted.of(entries) is not None:
             return self._fitted
+        if not self._synced:
+            return None
         from knowledge.fitting import fit  # noqa: PLC0415 (half a second)
 
         try:

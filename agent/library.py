@@ -14,7 +14,7 @@ from knowledge import edition
 from knowledge.answers import Question
 from knowledge.ask import Asked, ask
 from knowledge.edition import Content, Progress
-from knowledge.fitted import Fitted, fitted_file
+from knowledge.fitted import fitted_file, fitted_to
 from knowledge.index import Index
 from knowledge.kept import Kept
 from knowledge.language import Detector
@@ -54,7 +54,7 @@ def open_library(
         warn(str(problem))
     if not content.entries:
         warn(f"{folder}: no entry that can be used")
-    fitted = Fitted.load(fitted_file(settings.data_dir, folder))
+    fitted = fitted_to(content.entries, fitted_file(settings.data_dir, folder))
     index = Index.build(content.entries, fitted=fitted)
     meaning = Meaning(settings, folder, content, index, warn)
     thresholds = Thresholds(settings.routing_answer_threshold, settings.routing_model_threshold)

@@ -15,7 +15,7 @@ from knowledge.chain import Fault
 from knowledge.edition import Content
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, compared
-from knowledge.fitted import Fitted, fittable, fitted_file
+from knowledge.fitted import fittable, fitted_file, fitted_to
 from knowledge.fitting import MISSING
 from knowledge.pinecone import Account
 
@@ -96,8 +96,8 @@ async def _fit(
     if not fittable(content.entries):
         tell("confidence: as shipped, because no language has two entries")
         return
-    known = Fitted.load(file)
-    if known is not None and known.of(content.entries) is not None and (known.near or not near):
+    known = fitted_to(content.entries, file)
+    if known is not None and (known.near or not near):
         tell("confidence: fitted to the phrasings of this content before")
         return
     await _fitted(file, folder, near=near, tell=tell)

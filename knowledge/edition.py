@@ -16,7 +16,7 @@ from knowledge.documents import Piece
 from knowledge.entries import Entry, Wording
 from knowledge.kept import Kept
 
-VERSION = "1"
+VERSION = "2"
 """Of the copy's form and of all that reads files: a copy of another version is not used."""
 LANGUAGES = ("en", "es")
 """Which a document may turn out to be in, where it does not say so."""
@@ -176,7 +176,9 @@ def decode(data: bytes) -> Content:
 def _entry(told: dict[str, Any]) -> Entry:
     until = told.pop("valid_until")
     wordings = {
-        language: Wording(said["question"], tuple(said["phrasings"]), said["answer"])
+        language: Wording(
+            said["question"], tuple(said["phrasings"]), said["answer"], tuple(said["callers"])
+        )
         for language, said in told.pop("wordings").items()
     }
     return Entry(

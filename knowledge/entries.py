@@ -32,6 +32,9 @@ class Wording:
     question: str
     phrasings: tuple[str, ...]
     answer: str
+    callers: tuple[str, ...] = ()
+    """What callers said who wanted this. No question is compared with it: it is asked when the
+    index is fitted, to see how often the best entry is the right one."""
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -155,19 +158,25 @@ def _wording(language: str, node: Node) -> Wording:
     if not isinstance(node, plainyaml.Mapping):
         raise Unreadable(f"{language}: expected question, phrasings and answer", node.line)
     for key, value in node.items.items():
-        if key not in {"question", "phrasings", "answer"}:
+        if key not in {"question", "phrasings", "answer", "callers"}:
             raise Unreadable(
-                f"{language}: unknown field {key!r}; expected question, phrasings or answer",
+                f"{language}: unknown field {key!r}; expected question, phrasings, answer or "
+                "callers",
                 value.line,
             )
-    phrasings = node.items.get("phrasings", plainyaml.Sequence((), node.line))
-    if not isinstance(phrasings, plainyaml.Sequence):
-        raise Unreadable(f"{language}.phrasings: expected a list of texts", phrasings.line)
     return Wording(
         question=_sentence(node, f"{language}.question"),
-        phrasings=tuple(_phrase(item, f"{language}.phrasings") for item in phrasings.items),
+        phrasings=_phrases(node, f"{language}.phrasings"),
         answer=_sentence(node, f"{language}.answer"),
+        callers=_phrases(node, f"{language}.callers"),
     )
+
+
+def _phrases(node: plainyaml.Mapping, path: str) -> tuple[str, ...]:
+    texts = node.items.get(path.partition(".")[2], plainyaml.Sequence((), node.line))
+    if not isinstance(texts, plainyaml.Sequence):
+        raise Unreadable(f"{path}: expected a list of texts", texts.line)
+    return tuple(_phrase(item, path) for item in texts.items)
 
 
 def _sentence(node: plainyaml.Mapping, path: str) -> str:

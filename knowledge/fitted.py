@@ -19,10 +19,13 @@ from knowledge.confidence import Signals
 from knowledge.cosine import Floats
 from knowledge.entries import Entry
 from knowledge.kept import Kept
-from knowledge.linear import Linear
+from knowledge.linear import Linear, packed, unpacked
 
-ENGINE = 2
+ENGINE = 3
 """Of features, signals and trees: what was fitted to others is worth nothing."""
+SHIPPED_FIT = Path(__file__).parent / "trees" / "content.npz"
+"""`python -m knowledge.fitting --near --out knowledge/trees/content.npz`, after each change of
+the shipped content."""
 
 
 WORDS, NEAR = 0, 1
@@ -112,8 +115,12 @@ class Fitted:
                 "departments": sorted(fit.departments),
             }
             if fit.linear is not None:
-                arrays[f"{language}.letters"] = fit.linear.letters
-                arrays[f"{language}.manner"] = fit.linear.manner.astype(np.float16)
+                for name, weights in (
+                    ("letters", fit.linear.letters),
+                    ("manner", fit.linear.manner),
+                ):
+                    of = f"{language}.{name}"
+                    arrays[of], arrays[f"{of}.worth"] = packed(weights)
                 arrays[f"{language}.bias"] = fit.linear.bias
         told = {"content": self.content, "engine": self.engine, "fits": fits}
         arrays["told"] = np.frombuffer(orjson.dumps(told), dtype=np.uint8)
@@ -144,11 +151,24 @@ class Fitted:
             return None
 
 
+def fitted_to(entries: Sequence[Entry], file: Path) -> Fitted | None:
+    """What was fitted to these entries: in `file` by `kb sync`, else what comes with the product
+    for the content that comes with it."""
+    for place in (file, SHIPPED_FIT):
+        fitted = Fitted.load(place)
+        if fitted is not None and (found := fitted.of(entries)) is not None:
+            return found
+    return None
+
+
 def _fit(language: str, told: dict[str, Any], file: "np.lib.npyio.NpzFile") -> Fit:
     linear = None
     if f"{language}.bias" in file:
-        letters, manner, bias = (file[f"{language}.{of}"] for of in ("letters", "manner", "bias"))
-        linear = Linear(letters, manner.astype(np.float32), bias)
+        letters, manner = (
+            unpacked(file[f"{language}.{of}"], file[f"{language}.{of}.worth"])
+            for of in ("letters", "manner")
+        )
+        linear = Linear(letters.astype(np.float16), manner, file[f"{language}.bias"])
     return Fit(
         linear=linear,
         learned=tuple(told["learned"]),
@@ -165,11 +185,11 @@ def fittable(entries: Sequence[Entry]) -> list[str]:
 
 
 def content_hash(entries: Sequence[Entry]) -> str:
-    """Of all that an index is made of."""
+    """Of all that an index is made of, and fitted to."""
     digest = hashlib.blake2b(digest_size=12)
     for entry in entries:
         wordings = sorted(
-            (language, wording.question, wording.phrasings, wording.answer)
+            (language, wording.question, wording.phrasings, wording.answer, wording.callers)
             for language, wording in entry.wordings.items()
         )
         digest.update(repr((entry.id, entry.department, wordings, entry.body)).encode())

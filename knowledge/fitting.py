@@ -2,7 +2,8 @@
 
 Runs in a process of its own, as nice as it can be: no worker loads scikit-learn (160 MB). Every
 phrasing is held out once, with its near twins, and asked of an index that never saw it, as written
-and misheard; with it the shipped questions that nobody could answer. Exit 0: fitted. Exit 3:
+and misheard; with it the shipped questions that nobody could answer. Where the content has enough
+sentences of callers, these tell how sure an answer is. Exit 0: fitted. Exit 3:
 scikit-learn is not installed, and the shipped coefficients serve.
 """
 
@@ -46,6 +47,8 @@ LARGEST = 30_000_000
 """Weights that a linear model may have."""
 ENOUGH = 60
 """Held-out phrasings of a department from which its probabilities count as calibrated."""
+CALLERS = 200
+"""Sentences of callers in a language from which these say how sure an answer is, not phrasings."""
 STRANGE = 0.1
 """Share of the questions, by weight, that nothing answers."""
 _FEWEST = 3
@@ -110,10 +113,29 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     linear = learn(_tongue(entries, language, None).table)
     parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
     fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
+    if callers := _callers(entries, language, rng, embed):
+        held = [*callers, *(one for one in held if one.entry < 0)]
     for kind in kinds:
         curve, bounds = _curve(held, fit, kind)
         fit = replace(fit, curves={**fit.curves, kind: curve}, bounds={**fit.bounds, kind: bounds})
     return fit
+
+
+def _callers(
+    entries: Sequence[Entry], language: str, rng: random.Random, embed: Embed | None
+) -> list[Held]:
+    """What callers said, asked of all phrasings; nothing where it is little.
+
+    A phrasing that is held out is harder than what a caller asks: whoever wrote it tried to say
+    what the others do not. How sure an answer is has to be learned from callers, if there are any.
+    """
+    asked = [
+        (text, entry.id)
+        for entry in entries
+        if language in entry.wordings
+        for text in entry.wordings[language].callers
+    ]
+    return [*_asked(entries, asked, language, rng, embed)] if len(asked) >= CALLERS else []
 
 
 def _departments(held: Sequence[Held]) -> frozenset[str]:

@@ -23,7 +23,7 @@ from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, compared, mark
 from knowledge.entries import Entry
 from knowledge.events import Emit, Event
-from knowledge.fitted import Fitted, fitted_file
+from knowledge.fitted import Fitted, fitted_file, fitted_to
 from knowledge.index import Index
 from knowledge.kept import Kept
 from knowledge.store import faults
@@ -216,8 +216,7 @@ class Shelf:
         return index
 
     def _fitting(self, content: Content) -> Fitted | None:
-        fitted = Fitted.load(self._fit)
-        return fitted.of(content.entries) if fitted is not None else None
+        return fitted_to(content.entries, self._fit)
 
     def _known(self, content: Content) -> Vectors | None:
         """Of those phrasings whose text has a vector from before."""

@@ -18,7 +18,7 @@ from knowledge import glossary
 from knowledge.adequacy import confidence
 from knowledge.answers import Question
 from knowledge.embedding import Embedding
-from knowledge.index import Index
+from knowledge.evaluation import Best
 from knowledge.meanings import Meanings
 from knowledge.privacy import Redactor
 from knowledge.privacy.numerals import numerals, tokens
@@ -94,7 +94,7 @@ def masking(name: str = "redaction") -> Masking:
     return found
 
 
-def twins(index: Index, *, reading: bool) -> Share:
+def twins(asked: Best, *, reading: bool) -> Share:
     """Spanish questions that go the way of their English twins: same entry, same route.
 
     `reading`: beside each its twin, as a translator without a fault would write it.
@@ -104,7 +104,7 @@ def twins(index: Index, *, reading: bool) -> Share:
         spanish = Question(text, "es", reading=twin if reading else "", sure=0.95)
         ways = []
         for question in (spanish, Question(twin, "en")):
-            best = index.best(question)
+            best = asked(question)
             way = choose(best, thresholds, model_available=True, ticket_id="")
             ways.append((best.entry if best else "", way.route))
         found.add(ways[0] == ways[1])

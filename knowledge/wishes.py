@@ -104,7 +104,8 @@ _FORMS = (
                 wait hold_on hang_on one_moment a_moment one_second a_second one_sec a_sec
                 one_minute a_minute hold_the_line stay_on_the_line be_right_back just_a_moment
                 wait_a_minute give_me_a_moment give_me_a_second give_me_a_minute not_so_fast_wait
-                bear_with_me let_me_(?:check|see|think|look|find|get|grab)(?:\s+.*)? espere esperese
+                bear_with_me let_me_(?:check|see|think|look|find|grab)(?:\s+.*)?
+                let_me_get(?!_this_(?:right|straight|clear))(?:\s+.*)? espere esperese
                 esperame espereme espera aguarde un_momento un_momentito un_segundo un_segundito
                 un_minuto un_minutito momento momentito no_cuelgue permitame deme_un_momento
                 dejeme_(?:ver|mirar|buscar|pensar|comprobar)(?:\s+.*)?

@@ -72,7 +72,6 @@ class Span:
 def dates(text: str, said: Sequence[Token], found: Sequence[Numeral]) -> list[Span]:
     """With a day or a year each, in figures, by the name of a month, or both."""
     by_first = {numeral.first: numeral for numeral in found}
-    by_after = {numeral.after: numeral for numeral in found}
     spans = [spanned(said, match) for match in _NUMERIC.finditer(text) if _is_date(match)]
     spans += [spanned(said, match) for match in _MONTH_AND_YEAR.finditer(text)]
     for day, month, year in zip(found, found[1:], found[2:], strict=False):
@@ -80,6 +79,10 @@ def dates(text: str, said: Sequence[Token], found: Sequence[Numeral]) -> list[Sp
             after = _year_from(said, year.first, by_first)
             if after and day.value <= _DAYS and 0 < month.value <= _MONTHS:
                 spans.append(Span(day.first, after))
+    figures = {at for span in spans for at in range(span.first, span.after)}
+    left = [numeral for numeral in found if figures.isdisjoint(range(numeral.first, numeral.after))]
+    by_first = {numeral.first: numeral for numeral in left}
+    by_after = {numeral.after: numeral for numeral in left}
     free = 0
     for at, token in enumerate(said):
         if token.text in MONTHS and (span := _around(said, at, by_first, by_after, free)):

@@ -2,13 +2,15 @@ import pytest
 
 from knowledge.answers import Question
 from knowledge.entries import Entry, Wording
+from knowledge.fitted import SHIPPED_FIT, fitted_to
 from knowledge.index import Index
 from tests.knowledge.examples import BRIDGE, DEDUCTIBLE, GRUA, HAIL, content, sureness
 
 
 @pytest.fixture(scope="module")
 def index() -> Index:
-    return Index.build(content())
+    """As it comes."""
+    return Index.build(content(), fitted=fitted_to(content(), SHIPPED_FIT))
 
 
 DIFFERENT = [

@@ -1,10 +1,23 @@
 """What is fitted to a content, and whether that is all that this content needs."""
 
+from pathlib import Path
+
 import numpy as np
 
 from knowledge.calibration import Bounds
 from knowledge.entries import Entry, Wording
-from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, fittable
+from knowledge.fitted import (
+    NEAR,
+    SHIPPED,
+    SHIPPED_FIT,
+    WORDS,
+    Fit,
+    Fitted,
+    content_hash,
+    fittable,
+    fitted_to,
+)
+from tests.knowledge.examples import content
 
 ENGLISH = Wording("Where is it?", (), "Here.")
 SPANISH = Wording("¿Dónde está?", (), "Aquí.")
@@ -31,3 +44,25 @@ def test_a_fit_by_words_alone_is_not_one_with_vectors() -> None:
     assert not Fitted(content, {"en": fit(WORDS)}).near
     assert not Fitted(content, {"en": fit(WORDS, NEAR), "es": fit(WORDS)}).near
     assert Fitted(content, {"en": fit(WORDS, NEAR)}).near
+
+
+def test_the_shipped_content_comes_with_what_was_fitted_to_it() -> None:
+    found = fitted_to(content(), SHIPPED_FIT.with_name("none"))
+    assert found is not None, "the content has changed: see SHIPPED_FIT"
+    assert found.near
+    assert all(fit.linear is not None for fit in found.fits.values())
+    assert fitted_to(content()[1:], SHIPPED_FIT) is None, "other content"
+
+
+def test_a_fit_is_kept_as_it_was_made_but_for_the_rounding(tmp_path: Path) -> None:
+    made = Fitted.load(SHIPPED_FIT)
+    assert made is not None
+    made.save(tmp_path / "again.npz")
+    again = Fitted.load(tmp_path / "again.npz")
+    assert again is not None
+    for language, fit in made.fits.items():
+        other = again.fits[language]
+        assert fit.linear is not None
+        assert other.linear is not None
+        np.testing.assert_allclose(other.linear.letters, fit.linear.letters, atol=0.01)
+        np.testing.assert_allclose(other.curves[NEAR], fit.curves[NEAR])

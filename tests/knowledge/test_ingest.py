@@ -94,6 +94,7 @@ BROKEN = [
     ("empty id", "---\nid:\nen: {question: a, answer: b}\n---\n", 2, "id"),
     ("no language", "---\nid: a\n---\n", 2, "no language"),
     ("unknown field", "---\nid: a\nquestion: x\n---\n", 3, "unknown field 'question'"),
+    ("callers", "---\nid: a\nen: {question: a, answer: b, callers: c}\n---\n", 3, "en.callers"),
     ("no question", "---\nid: a\nen:\n  answer: b\n---\n", 4, "no 'en.question'"),
     ("no answer", "---\nid: a\nen:\n  question: b\n---\n", 4, "no 'en.answer'"),
     ("empty answer", "---\nid: a\nen:\n  question: b\n  answer: ''\n---\n", 5, "en.answer: empty"),

@@ -147,7 +147,7 @@ class Fitted:
                     told["content"],
                     {language: _fit(language, one, file) for language, one in told["fits"].items()},
                 )
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 
 

@@ -3,6 +3,9 @@
 import math
 import re
 
+from knowledge.numbers import DIGITS, TEENS, TENS
+from knowledge.words import fold
+
 NO_SPEECH = 0.6
 """Probability of no speech above which an unsure sentence is not believed."""
 UNSURE = -1.0
@@ -15,6 +18,11 @@ FASTEST = 7.0
 OFTEN = {1: 8, 2: 4, 3: 4}
 """How often a phrase of so many words must come in a row to be a loop; longer ones thrice."""
 
+SENTENCE = 3
+"""Words from which a sentence that is there twice was said once."""
+_NUMBERS = DIGITS.keys() | TEENS.keys() | TENS.keys()
+"""People read numbers out in equal groups."""
+
 _NOTE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]")
 """Sounds that subtitles describe."""
 
@@ -22,6 +30,19 @@ _NOTE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|[♪♫]")
 def spoken(text: str) -> str:
     """The sentence without notes such as "(beeping)", in single spaces."""
     return " ".join(_NOTE.sub(" ", text).split())
+
+
+def once(text: str) -> str:
+    """Half of a text whose halves are the same words: silence beside a sentence makes the decoder
+    say it again. A caller who did say it twice means the same. Numbers stay as they are."""
+    words = text.split()
+    half = len(words) // 2
+    said = [re.sub(r"[^\w']", "", word.lower()) for word in words]
+    if half < SENTENCE or said[:half] != said[half:]:
+        return text
+    if any(fold(word) in _NUMBERS or any(map(str.isdigit, word)) for word in said):
+        return text
+    return " ".join(words[:half])
 
 
 def plausible(text: str, seconds: float, score: float, no_speech: float) -> bool:

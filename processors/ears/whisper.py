@@ -20,7 +20,7 @@ from knowledge.events import Emit, Waited
 from knowledge.rough import Rough
 from knowledge.translation import ENGLISH, WITHIN
 from processors.ears.mel import RATE, Mel, Spectrum
-from processors.ears.plausible import confidence, plausible, spoken
+from processors.ears.plausible import confidence, once, plausible, spoken
 from processors.ears.terms import Terms
 from processors.ears.weights import Size, Weights, WeightsMissing, find
 
@@ -171,7 +171,7 @@ class Whisper:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        text = spoken(self._tokens.decode(best.sequences_ids[0]))
+        text = once(spoken(self._tokens.decode(best.sequences_ids[0])))
         score, no_speech = float(best.scores[0]), float(best.no_speech_prob)
         if not plausible(text, seconds, score, no_speech):
             return None

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from knowledge.calibration import Bounds
 from knowledge.entries import Entry, Wording
@@ -66,3 +67,9 @@ def test_a_fit_is_kept_as_it_was_made_but_for_the_rounding(tmp_path: Path) -> No
         assert other.linear is not None
         np.testing.assert_allclose(other.linear.letters, fit.linear.letters, atol=0.01)
         np.testing.assert_allclose(other.curves[NEAR], fit.curves[NEAR])
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"\x93NUMPY", b"some text"])
+def test_what_is_no_fit_is_none(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "fit.npz").write_bytes(data)
+    assert Fitted.load(tmp_path / "fit.npz") is None

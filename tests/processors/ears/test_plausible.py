@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.ears.plausible import confidence, loops, plausible, spoken
+from processors.ears.plausible import confidence, loops, once, plausible, spoken
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_confidence_follows_the_score_and_stays_a_probability() -> None:
     assert 0.0 < figures[0] < 0.01
     assert 0.95 < figures[-1] < 1.0
     assert confidence(-0.6, 0.9) < confidence(-0.6, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Hello, my name is Marcelo. Hello, my name is Marcelo.", "Hello, my name is Marcelo."),
+        ("¿Dónde está mi póliza? ¿Dónde está mi póliza?", "¿Dónde está mi póliza?"),
+        ("no no no no", "no no no no"),
+        ("Hello. Hello.", "Hello. Hello."),
+        ("four one one one four one one one", "four one one one four one one one"),
+        ("ciento once dieciséis y ciento once dieciséis y", None),
+        ("it is 41 11, it is 41 11,", None),
+        ("my name is Marcelo, my name was Marcelo", None),
+    ],
+)
+def test_a_sentence_that_the_decoder_repeats_was_said_once(text: str, said: str | None) -> None:
+    assert once(text) == (said or text)

@@ -23,8 +23,9 @@ from knowledge.ingest import ingest
 from knowledge.outside import unseen
 from knowledge.words import lexicon
 
-ANSWERED = 0.6
-"""Share of the shipped questions that is at least answered without the model."""
+ANSWERED = 0.75
+"""Share of the shipped questions that is at least answered without the model; 0.6 is wanted, which
+the content reaches without its `callers` too."""
 
 
 @pytest.fixture(scope="module")

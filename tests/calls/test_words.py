@@ -100,7 +100,8 @@ def test_a_recorded_call_is_silent_where_something_was_masked_and_heard_elsewher
     played: Calls,
 ) -> None:
     one = played["numbers"]
-    assert one.spoken[:4] == ["Hello.", "This is recorded.", "Hablo español.", "Esto se graba."]
+    greeting = "Hello. This is recorded. Hablo español. Esto se graba."
+    assert " ".join(one.spoken).startswith(greeting)
     sound = files(one)[1]
     assert (sound.stat().st_mode & 0o777, sound.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     left, right = legs(sound)

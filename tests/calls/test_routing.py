@@ -49,7 +49,7 @@ pytestmark = [pytest.mark.call, pytest.mark.timeout(400)]
 
 SECOND = 1.0
 """Longer than any decision may take, whoever is away: 0.25 s are waited for."""
-LOOKED_UP = 10.0
+LOOKED_UP = 15.0
 """Seconds for a question, a tool that is waited for in vain (2.5 s), and an answer."""
 BUSY = 1.0
 """Seconds of lag beside which speech is made ahead here: seven calls leave little calm."""

@@ -111,7 +111,7 @@ def test_a_recorded_call_is_silent_where_something_was_masked_and_heard_elsewher
     later = shift(left, said)
     ear = [first for first, _ in utterances(told)]
     for begun, _ in utterances(right):
-        assert min(abs(begun + later - first) for first in ear) <= 0.15, "both legs on one clock"
+        assert min(abs(begun + later - first) for first in ear) <= 0.25, "both legs on one clock"
     first, last = utterances(said)[-1]
     assert abs(since + later - first) <= 0.3, "the question after the numbers is there"
     assert abs(until + later - last) <= 0.3

@@ -221,11 +221,11 @@ class TestPosting:
         await migrate(address)
         async with opened(address, pool=8) as database:
             async with asyncio.TaskGroup() as group:
-                for number in range(30):
+                for number in range(8):
                     group.create_task(write(database, record(decided(f"T{number}"))))
                     group.create_task(write(database, record(Learned("", f"T{number}", "claims"))))
             known = await Ledger(database).decisions(datetime.fromtimestamp(0, UTC), known=True)
-        assert len(known) == 30
+        assert len(known) == 8
 
     async def test_a_resumed_call_began_with_its_first_stream_and_ended_with_its_last(
         self, database: Database

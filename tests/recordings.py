@@ -77,7 +77,7 @@ SPOKEN: Final[Mapping[str, Spoken]] = {
     "dograh_not_so_sure": Spoken("I don't know, I'm not so sure."),
     "dograh_midpauses": Spoken(
         "This is something that | I am testing to | make sure that the VAD | is working properly.",
-        (1.0, 0.9, 0.7),
+        (1.0, 0.9, 0.5),
     ),
     "google_brooklyn": Spoken("How old is the Brooklyn Bridge?"),
     "google_df_today": Spoken("Today.", voice="en, another"),

@@ -36,12 +36,12 @@ _WORDS = {
         si claro gracias adios persona agente operador correcto exacto hoy manana nunca""",
     "digits": """zero oh one two three four five six seven eight nine double triple
         cero uno dos tres cuatro cinco seis siete ocho nueve doble""",
-    "links": """and or but because so if the a an my your to of for with about from in on at am is
-        are was um uh y o pero porque que el la los las un una mi su de para con sobre en es er eh
-        este""",
+    "links": """and or but because so if the a an my your to of for with about from in on at i am
+        is are was um uh y o pero porque que el la los las un una mi su de para con sobre en es er
+        eh este""",
     "openers": """wait hold on stop no sorry excuse me hey hello hi listen actually well okay ok um
         espere espera oiga perdon perdone disculpe mire hola bueno vale pues no eh""",
-    "weak links": """that this which have has will would can could should do does i we not
+    "weak links": """that this which have has will would can could should do does we not
         tengo quiero quisiera necesito hay""",
     "questions": "who cuando donde como",
 }

@@ -169,7 +169,8 @@ class Shelf:
                 await asyncio.sleep(12 * _AGAIN)
         with suppress(OSError):
             await asyncio.to_thread(vectors.save, self._vectors)
-        index = await asyncio.to_thread(self._built, made.content)
+        fitted = await asyncio.to_thread(self._fitting, made.content)
+        index = await asyncio.to_thread(self._built, made.content, fitted)
         answerer = await asyncio.to_thread(self._compose, index, vectors)
         self._current = replace(made, index=index, vectors=vectors, answerer=answerer)
         self._emit(Renewed("", made.version, len(made.content.entries)))
@@ -197,20 +198,19 @@ class Shelf:
     def _edition(self, content: Content) -> Edition:
         vectors = self._known(content)
         self._fitted_of = _stamp(self._fit)
-        index = self._built(content)
+        fitted = self._fitting(content)
+        index = self._built(content, fitted)
         return Edition(
             content,
             index,
             edition.version(content),
             vectors,
             self._compose(index, vectors),
-            fitted=self._fitting(content) is not None,
+            fitted=fitted is not None,
         )
 
-    def _built(self, content: Content) -> Index:
-        index = Index.build(
-            content.entries, documents=content.pieces, fitted=self._fitting(content)
-        )
+    def _built(self, content: Content, fitted: Fitted | None) -> Index:
+        index = Index.build(content.entries, documents=content.pieces, fitted=fitted)
         for language in {language for entry in content.entries for language in entry.wordings}:
             index.best(Question("ready", language))  # whatever is built when it is first asked
         return index

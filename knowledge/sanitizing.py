@@ -55,9 +55,11 @@ def _once(text: str, most: int) -> str:
         # one character may become eighteen
         text = _marked(seen("".join(map(_plain, _ORDINAL.split(text)))[:most]))
     text = _TAG.sub(" ", text)
-    text = "".join(
-        letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text
-    ).translate(_HARMLESS)
+    if not text.isprintable():
+        text = "".join(
+            letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text
+        )
+    text = text.translate(_HARMLESS)
     text = _ROLE.sub(" ", _REPEATED.sub(_shortened, text))
     return _SPACE.sub(" ", text).strip()
 
@@ -73,6 +75,8 @@ def _shortened(match: re.Match[str]) -> str:
 
 def _marked(text: str) -> str:
     """Without accents piled on one letter."""
+    if not any(map(unicodedata.combining, text)):
+        return text
     kept: list[str] = []
     marks = 0
     for letter in text:

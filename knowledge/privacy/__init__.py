@@ -8,14 +8,14 @@ to whoever called, to be used within the call.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from knowledge.identification import spoken_date
 from knowledge.privacy import around, harmless, kept, places
 from knowledge.privacy.harmless import Span
 from knowledge.privacy.kinds import BEHIND_IT, CUES, DIGITS, Kind, card, kind, listed, luhn
-from knowledge.privacy.numerals import Numeral, Token, numerals, tokens
+from knowledge.privacy.numerals import Numeral, Token, numerals, numeric, tokens
 from knowledge.privacy.runs import Run, joins, letters_before, runs
 
 __all__ = ["Kind", "Masked", "Redacted", "Redactor", "luhn"]
@@ -35,6 +35,9 @@ _ADULT, _LONG_AGO = 14, 21
 of a whole date from longer ago than the other nothing else is likely."""
 _CARD = 13
 """Digits of the shortest card number."""
+_MOST_SAID, _MOST_NUMBERS = 1500, 200
+"""Tokens of an utterance, and numbers among them: nobody says more, and so what comes behind is
+masked whole, for whoever sends it must not take the event loop's time."""
 _CODE_TO_COME = 4
 """Utterances after a card number in which its security code may be told."""
 _ALONE = 100
@@ -124,7 +127,15 @@ class Redactor:
         return redacted
 
     def _read(self, text: str) -> tuple[Redacted, _Open, bool, bool]:
-        said = tokens(text)
+        said = tokens(text, _MOST_SAID + 1)
+        if (end := _flood(said)) is None:
+            return self._told(text, said)
+        cut = said[end].start
+        redacted, _, given, to_come = self._told(text[:cut], said[:end])
+        masked = (*redacted.masked, Masked(Kind.NUMBER, text[cut:]))
+        return Redacted(f"{redacted.text}[{Kind.NUMBER}]", masked), _Open(), given, to_come
+
+    def _told(self, text: str, said: Sequence[Token]) -> tuple[Redacted, _Open, bool, bool]:
         found = numerals(said)
         masks, taken = self._apart(text, said, found)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
@@ -333,6 +344,16 @@ class Redactor:
         if self._open.code and words <= _CHATTER and self._open.utterances < _PATIENCE:
             return replace(self._open, utterances=self._open.utterances + 1)
         return _Open()
+
+
+def _flood(said: Sequence[Token]) -> int | None:
+    """The first token of what is more than anybody says."""
+    if len(said) <= _MOST_NUMBERS:
+        return None
+    numbers = (at for at, token in enumerate(said) if numeric(token))
+    first = next(islice(numbers, _MOST_NUMBERS, None), len(said))
+    end = min(first, _MOST_SAID - 1 if len(said) > _MOST_SAID else len(said))
+    return end if end < len(said) else None
 
 
 def _kind(

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import Enum, auto
+from itertools import islice
 from typing import NamedTuple
 
 from knowledge.numbers import AGAIN, DIGITS, HUNDREDS, LETTERS, TEENS, TENS
@@ -24,6 +25,7 @@ _SCALES = {
     "millones": _THOUSAND**2,
 }
 _AND = {"and", "y"}
+_BEGINNING = frozenset((*DIGITS, *TEENS, *TENS, *HUNDREDS, *AGAIN, *_SCALES, "hundred", "o"))
 _ENGLISH = listed("""
     double triple oh zero one two three four five six seven eight nine twenty thirty forty
     fifty sixty seventy eighty ninety
@@ -68,7 +70,8 @@ class Numeral(NamedTuple):
         return int(self.digits) if len(self.digits) < len(str(_MOST)) else _MOST
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str, most: int | None = None) -> list[Token]:
+    """All, or the first ones."""
     return [
         Token(
             fold(match.group()) or match.group(),
@@ -76,7 +79,7 @@ def tokens(text: str) -> list[Token]:
             match.end(),
             match.group().isupper(),
         )
-        for match in _TOKEN.finditer(text)
+        for match in islice(_TOKEN.finditer(text), most)
     ]
 
 
@@ -92,6 +95,11 @@ def letter(token: Token, *, named: bool) -> str:
     if len(token.text) == 1 and token.text.isalpha():
         return token.text.upper()
     return LETTERS.get(token.text, "") if named else ""
+
+
+def numeric(token: Token) -> bool:
+    """May begin a number."""
+    return token.text[0].isdigit() or token.text in _BEGINNING
 
 
 def numerals(said: Sequence[Token]) -> list[Numeral]:

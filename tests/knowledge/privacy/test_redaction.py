@@ -174,6 +174,18 @@ def test_a_number_of_thousands_of_digits_is_a_number(text: str) -> None:
     assert "111" not in redactor().read(text.replace("#", "1" * 4900)).text
 
 
+@pytest.mark.parametrize("piece", ["in 3 days ", "a b c < "])
+def test_what_is_more_than_anybody_says_is_masked_whole(piece: str) -> None:
+    text = piece * 190 + "well " * 500
+    assert masked(text + "my card") == [text + "my card"]
+    flood = text + piece * 700
+    (seen,) = masked(flood)
+    assert seen.startswith(text)
+    assert seen.endswith("[number]")
+    assert len(seen) < len(flood)
+    assert masked(seen) == [seen]
+
+
 def test_a_month_beyond_all_numbers_is_none() -> None:
     assert masked("1880 four 3000000000") == ["[number]"]
 

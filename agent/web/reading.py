@@ -60,6 +60,9 @@ class Reading(WebSocketsSansIOProtocol):
             await asyncio.sleep(0)
             await asyncio.sleep(0)  # asyncio's own loop looks in the next round, reads in this one
         await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # a refusal is an answer: uvicorn 0.54 logs an error for each stranger that gets one
+            self.handshake_complete = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._rest is not None:

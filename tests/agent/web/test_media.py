@@ -1,6 +1,7 @@
 """Who gets a media stream."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 import pytest
@@ -40,9 +41,12 @@ async def test_a_signed_upgrade_and_a_valid_token_are_a_call(site: Worker) -> No
     await until(lambda: site.doors.calls == 0)
 
 
-async def test_without_its_signature_an_upgrade_is_refused(site: Worker) -> None:
+async def test_without_its_signature_an_upgrade_is_refused(
+    site: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
     for signature in ("", "x", "é" * 10):
         assert await refusal(site, signature) == 403
+    assert [told.message for told in caplog.records if told.levelno >= logging.ERROR] == []
 
 
 async def test_a_webhooks_signature_opens_no_stream(site: Worker) -> None:

@@ -6,12 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.cosine import Floats
 from knowledge.words import ASPECT, FULL, Reading, Word
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 _ANY = ""
 _NOTHING: frozenset[str] = frozenset()
+LESS = np.float32(0.4)
+"""What likeness is lost to a phrasing that differs in polarity, a number, an exclusive word."""
+_AS_ALIKE = (0.6, 0.85)
+"""Likeness of a phrasing that does not differ, as part of that of one that does, from which it
+counts instead; of a question that denies something."""
+_ABOUT, _DENIERS = 0.3, 0.06
+"""Shares of an entry's phrasings: so many say what the entry is about; and where so many deny the
+same as the question, it is no difference."""
+_DENIED = 0.5
+"""Share of a question that is denied from which there is hardly more in it."""
+_MEANT = 0.6
+"""Cosine from which a phrasing means what was asked."""
+_TELLING = 2
+"""Words of full weight that a negation denies, the first ones behind it."""
 _SHORT = 3
 """Words that say anything: of so few a negation may deny all."""
 
@@ -60,6 +75,41 @@ class Contrast:
         differs = np.concatenate([opposed[part] for part in rows])
         return differs if np.count_nonzero(differs) else None
 
+    def another(
+        self,
+        reading: Reading,
+        rows: slice,
+        differs: Bools,
+        alike: Floats,
+        meant: Floats | None,
+    ) -> bool:
+        """Whether the question is another than the one that these phrasings of an entry ask.
+
+        Per phrasing, whether it differs, how alike it is, less if it differs, and its cosine where
+        meaning was measured. One that differs says little where another, nearly as alike, does not.
+        """
+        other = float(_highest(alike, differs)) / (1 - LESS)
+        less = _highest(alike, ~differs) < other * _AS_ALIKE[reading.negated]
+        if other > 0.0 and less and not _means(reading, differs, meant):
+            return True
+        return self._denies(reading, rows, differs)
+
+    def _denies(self, reading: Reading, rows: slice, differs: Bools) -> bool:
+        """Whether it denies what the entry is about: many of its phrasings say it, hardly any
+        denies it. "I don't need a rental car while mine is in the shop": some of them speak of the
+        shop alone, and are as alike."""
+        about = np.count_nonzero(differs) >= _ABOUT * len(differs)
+        if not reading.negated or not about:
+            return False
+        return self._denying(reading, rows) < _DENIERS * len(differs)
+
+    def _denying(self, reading: Reading, rows: slice) -> int:
+        """How many of these phrasings deny what it denies."""
+        found: set[int] = set()
+        for root in self._denied(reading):
+            found.update(self._deniers.get(root, ()))
+        return sum(rows.start <= row < rows.stop for row in found)
+
     def _opposed(self, reading: Reading) -> Bools:
         """Of all rows: those that deny what the question says, the other way round, and those that
         say other numbers or name another thing."""
@@ -80,18 +130,39 @@ class Contrast:
         return opposed
 
     def _denied(self, reading: Reading) -> frozenset[str]:
-        """What it denies, of all that any phrasing says: to the first word of full weight; a short
+        """What it denies, of all that any phrasing says: to the second word of full weight; a short
         text to its end."""
         found = set()
         short = len(reading.words) <= _SHORT
         for denial in reading.denials:
-            telling = [word for word in denial if word.weight >= ASPECT] or denial
-            for word in telling:
+            told = 0
+            for word in [word for word in denial if word.weight >= ASPECT] or denial:
                 if (root := word.root) in self._sayers:
                     found.add(root)
-                    if word.weight == FULL and not short:
-                        break
+                    told += word.weight == FULL
+                if told == _TELLING and not short:
+                    break
         return frozenset(found)
+
+
+def _means(reading: Reading, differs: Bools, meant: Floats | None) -> bool:
+    """Whether what lies nearest in meaning does not differ, and more is said than what is denied:
+    "there's a hole in my tire and I don't have a spare"."""
+    if meant is None or _denied(reading) > _DENIED:
+        return False
+    return float(_highest(meant, ~differs)) > max(float(_highest(meant, differs)), _MEANT)
+
+
+def _denied(reading: Reading) -> float:
+    """Share of the words, by weight, that the text may deny, in [0, 1]."""
+    about, words = _window(reading), reading.words
+    total = sum(word.weight for word in words)
+    return sum(word.weight for word in words if word.root in about) / total if total else 1.0
+
+
+def _highest(values: Floats, among: Bools) -> np.float32:
+    highest: np.float32 = np.maximum.reduce(values, initial=0.0, where=among)
+    return highest
 
 
 def _roots(words: Iterable[Word]) -> frozenset[str]:

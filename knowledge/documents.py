@@ -58,6 +58,7 @@ class Row:
     language: str
     department: str
     valid_until: str
+    callers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

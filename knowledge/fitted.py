@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from knowledge.entries import Entry
 from knowledge.kept import Kept
 from knowledge.linear import Linear, packed, unpacked
 
-ENGINE = 3
+ENGINE = 4
 """Of features, signals and trees: what was fitted to others is worth nothing."""
 SHIPPED_FIT = Path(__file__).parent / "trees" / "content.npz"
 """`python -m knowledge.fitting --near --out knowledge/trees/content.npz`, after each change of
@@ -184,9 +185,16 @@ def fittable(entries: Sequence[Entry]) -> list[str]:
     return sorted(language for language, count in told.items() if count > 1)
 
 
+@cache
+def _lexicons() -> bytes:
+    """What words are read by: a word that is read in another way is another feature."""
+    files = sorted((Path(__file__).parent / "lexicon").glob("*.yaml"))
+    return b"".join(file.read_bytes() for file in files)
+
+
 def content_hash(entries: Sequence[Entry]) -> str:
     """Of all that an index is made of, and fitted to."""
-    digest = hashlib.blake2b(digest_size=12)
+    digest = hashlib.blake2b(_lexicons(), digest_size=12)
     for entry in entries:
         wordings = sorted(
             (language, wording.question, wording.phrasings, wording.answer, wording.callers)

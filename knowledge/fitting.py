@@ -2,9 +2,9 @@
 
 Runs in a process of its own, as nice as it can be: no worker loads scikit-learn (160 MB). Every
 phrasing is held out once, with its near twins, and asked of an index that never saw it, as written
-and misheard; with it the shipped questions that nobody could answer. Where the content has enough
-sentences of callers, these tell how sure an answer is. Exit 0: fitted. Exit 3:
-scikit-learn is not installed, and the shipped coefficients serve.
+and misheard; with it the shipped questions that nobody could answer. Where enough of the phrasings
+are callers' own, these alone tell how sure an answer is. Exit 0: fitted. Exit 3: scikit-learn is
+not installed, and the shipped coefficients serve.
 """
 
 import argparse
@@ -49,7 +49,7 @@ ENOUGH = 60
 """Held-out phrasings of a department from which its probabilities count as calibrated."""
 CALLERS = 200
 """Sentences of callers in a language from which these say how sure an answer is, not phrasings."""
-STRANGE = 0.1
+STRANGE = 0.15
 """Share of the questions, by weight, that nothing answers."""
 _FEWEST = 3
 """Entries that a linear model is worth while for."""
@@ -75,6 +75,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    text: str
+    entry: str = ""
+    """The right one; "": none is."""
+    caller: bool = False
+    """Whether a caller said it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A held-out question as an index sees it that never saw it before."""
 
@@ -85,6 +94,7 @@ class Held:
     """The right one; -1: none is."""
     department: str
     clean: bool
+    caller: bool
 
     def right(self, kind: int) -> int:
         """Which of the candidates is; -1: none."""
@@ -103,39 +113,28 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     rng = random.Random(SEED)  # noqa: S311 (the same content is fitted the same)
     held: list[Held] = []
     unknown = strangers(language)
+    callers = {
+        (entry.id, text)
+        for entry in entries
+        if language in entry.wordings
+        for text in entry.wordings[language].callers
+    }
     for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
         if not known:
             continue  # so little content that a part of it is all of it
-        asked = [(case.text, case.entry) for case in cases]
-        asked += [(text, "") for text in unknown[number::FOLDS]]
+        asked = [Asked(case.text, case.entry, (case.entry, case.text) in callers) for case in cases]
+        asked += [Asked(text) for text in unknown[number::FOLDS]]
         held += _asked(known, asked, language, rng, embed)
     kinds = (WORDS,) if embed is None else (WORDS, NEAR)
     linear = learn(_tongue(entries, language, None).table)
     parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
     fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
-    if callers := _callers(entries, language, rng, embed):
-        held = [*callers, *(one for one in held if one.entry < 0)]
+    if len(callers) >= CALLERS:  # a phrasing tries to say what the others do not: that is harder
+        held = [one for one in held if one.caller or one.entry < 0]
     for kind in kinds:
         curve, bounds = _curve(held, fit, kind)
         fit = replace(fit, curves={**fit.curves, kind: curve}, bounds={**fit.bounds, kind: bounds})
     return fit
-
-
-def _callers(
-    entries: Sequence[Entry], language: str, rng: random.Random, embed: Embed | None
-) -> list[Held]:
-    """What callers said, asked of all phrasings; nothing where it is little.
-
-    A phrasing that is held out is harder than what a caller asks: whoever wrote it tried to say
-    what the others do not. How sure an answer is has to be learned from callers, if there are any.
-    """
-    asked = [
-        (text, entry.id)
-        for entry in entries
-        if language in entry.wordings
-        for text in entry.wordings[language].callers
-    ]
-    return [*_asked(entries, asked, language, rng, embed)] if len(asked) >= CALLERS else []
 
 
 def _departments(held: Sequence[Held]) -> frozenset[str]:
@@ -173,7 +172,7 @@ def _tongue(entries: Sequence[Entry], language: str, linear: Linear | None) -> T
 
 def _asked(
     known: Sequence[Entry],
-    asked: Sequence[tuple[str, str]],
+    asked: Sequence[Asked],
     language: str,
     rng: random.Random,
     embed: Embed | None,
@@ -181,20 +180,21 @@ def _asked(
     tongue = _tongue(known, language, learn(_tongue(known, language, None).table))
     noise = Noise((text for entry in known for text in entry.wordings[language].asked), rng)
     places = {entry.id: number for number, entry in enumerate(known)}
-    heard = [(text, entry, True) for text, entry in asked]
-    heard += [(noise(text, MISHEARD), entry, False) for text, entry in asked]
-    strange = {text for text, entry in asked if not entry}
-    nears = _nears(known, language, [text for text, _, _ in heard], strange, embed)
-    for (text, entry, clean), near in zip(heard, nears, strict=True):
-        reading = lexicon(language).read(text)
+    misheard = [replace(one, text=noise(one.text, MISHEARD)) for one in asked]
+    heard = [*((one, True) for one in asked), *((one, False) for one in misheard)]
+    strange = {one.text for one in asked if not one.entry}
+    nears = _nears(known, language, [one.text for one, _ in heard], strange, embed)
+    for (one, clean), near in zip(heard, nears, strict=True):
+        reading = lexicon(language).read(one.text)
         by_words = tongue.look(reading)
         if by_words is None or tongue.decides(reading):
             continue
         looks = {WORDS: by_words}
         if near is not None and (by_meaning := tongue.look(reading, near)) is not None:
             looks[NEAR] = by_meaning
-        place = places.get(entry, -1)
-        yield Held(tongue, looks, place, known[place].department if entry else "", clean)
+        place = places.get(one.entry, -1)
+        department = known[place].department if one.entry else ""
+        yield Held(tongue, looks, place, department, clean, one.caller)
 
 
 def _nears(

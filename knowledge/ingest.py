@@ -205,7 +205,7 @@ def _with(known: Entry | None, row: Row, source: Source, until: date | None) -> 
         department=known.department if known else row.department or source.department,
         wordings={
             **(known.wordings if known else {}),
-            row.language: Wording(row.question, row.phrasings, row.answer),
+            row.language: Wording(row.question, row.phrasings, row.answer, row.callers),
         },
         valid_until=until or (known.valid_until if known else None),
     )

@@ -43,7 +43,7 @@ class Detector:
         for entry in entries:
             for language, wording in entry.wordings.items():
                 if language in samples:
-                    samples[language] += [*wording.asked, wording.answer]
+                    samples[language] += [wording.question, *wording.phrasings, wording.answer]
         return cls.of({language: texts for language, texts in samples.items() if texts})
 
     @classmethod

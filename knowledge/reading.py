@@ -23,7 +23,7 @@ from knowledge.language import Detector
 from knowledge.plainyaml import Unreadable
 from knowledge.smuggled import Hostile, check, order_in
 
-VERSION = "1"
+VERSION = "2"
 """Of all that makes pieces of a file: what another version made is made again."""
 DEADLINE = 20.0
 """Seconds for a file."""
@@ -134,9 +134,14 @@ def found(reply: bytes, source: Source) -> Found:
             Piece(source.document, heading, text, language, source.department)
             for heading, text, language in told["pieces"]
         ),
-        rows=tuple(Row(**{**row, "phrasings": tuple(row["phrasings"])}) for row in told["rows"]),
+        rows=tuple(_row(row) for row in told["rows"]),
         notes=tuple((line + source.line - 1, reason) for line, reason in told["notes"]),
     )
+
+
+def _row(told: dict[str, Any]) -> Row:
+    texts = {name: tuple(told[name]) for name in ("phrasings", "callers")}
+    return Row(**(told | texts))
 
 
 def _start() -> subprocess.Popen[bytes]:

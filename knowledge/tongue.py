@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from knowledge import confidence
 from knowledge.answers import Answer, Passage, Question, Told
 from knowledge.confidence import Signals
-from knowledge.contrast import Contrast
+from knowledge.contrast import LESS, Contrast
 from knowledge.cosine import Floats
 from knowledge.embedding import Near
 from knowledge.entries import Entry
@@ -22,11 +22,6 @@ from knowledge.ranking import BY_WORDS, FEATURES, RANKING
 from knowledge.similarity import Asked, Likeness, Row, Table
 from knowledge.words import ASPECT, Lexicon, Reading
 
-_LESS = np.float32(0.4)
-"""What likeness is lost to a phrasing that differs in polarity, a number, an exclusive word."""
-_AS_ALIKE = (0.6, 0.85)
-"""Likeness of a phrasing that does not differ, as part of that of one that does, from which it
-counts instead; of a question that denies something."""
 _FIRST = np.array((1.0, 3.0, 3.0), dtype=np.float32)
 """Weights of topic and usual likeness, by which the candidates are chosen."""
 _CANDIDATES = 4
@@ -68,10 +63,12 @@ class Look(NamedTuple):
     """Whether meaning was measured: the last two rows are there."""
     nobodys: float
     """Cosine of the nearest sentence that no entry answers; 0: none was found near."""
-    denies: bool
-    """Whether the question denies something."""
+    reading: Reading
+    """The question."""
     learned: Floats | None
     """Per entry: what a linear model says."""
+    meant: Near
+    """What lies near in meaning; empty where that was not measured."""
 
 
 class Match(NamedTuple):
@@ -200,7 +197,7 @@ class Tongue:
         differs = self._contrast.of(reading, likeness.rows)
         rows = likeness.measures
         if differs is not None:
-            np.multiply(rows[0], 1 - _LESS, out=rows[0], where=differs)
+            np.multiply(rows[0], 1 - LESS, out=rows[0], where=differs)
         chosen = np.array(entries, dtype=np.intp)
         most = np.maximum.reduceat(rows, likeness.firsts, axis=1)
         usual = np.add.reduceat(rows, likeness.firsts, axis=1)
@@ -218,8 +215,9 @@ class Tongue:
             measured,
             near=bool(nearness),
             nobodys=self._whose.nobodys(near) if near else 0.0,
-            denies=reading.negated,
+            reading=reading,
             learned=asked.learned.take(chosen) if asked.learned is not None else None,
+            meant=near or {},
         )
 
     def scores(self, look: Look, fit: Fit | None = None) -> list[float]:
@@ -284,17 +282,14 @@ class Tongue:
         return signals, row
 
     def most(self, look: Look, at: int, row: int) -> float:
-        """The probability that no likeness raises: what differs is not the same question.
-
-        A phrasing that differs says little where another, nearly as alike, does not.
-        """
+        """The probability that no likeness raises: what differs is not the same question."""
         entry, first = look.entries[at], look.likeness.firsts[at]
         examples = self._counts[entry]
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
-            other = float(_highest(alike, differs)) / (1 - _LESS)
-            if other > 0.0 and _highest(alike, ~differs) < other * _AS_ALIKE[look.denies]:
+            rows, meant = look.likeness.rows[at], self._cosines(look, entry)
+            if self._contrast.another(look.reading, rows, differs, alike, meant):
                 return confidence.DIFFERENT
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
@@ -305,6 +300,14 @@ class Tongue:
         if examples < _MANY and self.table.substituted(look.asked, entry, known):
             return confidence.DIFFERENT
         return 1.0
+
+    def _cosines(self, look: Look, entry: int) -> Floats | None:
+        """Of the entry's phrasings, those that lie near in meaning; None where nothing does."""
+        if not look.near:
+            return None
+        name, near = f"{self._entries[entry].id}#{self._spoken[entry]}#", look.meant
+        places = range(self._counts[entry])
+        return np.array([near.get(f"{name}{place}", 0.0) for place in places], dtype=np.float32)
 
     def _row(self, look: Look, at: int, row: int) -> int:
         """The table's number of a row of the candidate there."""
@@ -342,11 +345,6 @@ class Tongue:
         if self._fit is not None and match.kind in self._fit.bounds:
             return self._fit.bounds[match.kind].around(match.probability)
         return confidence.trees(confidence.TREES[match.kind]).bounds.around(match.probability)
-
-
-def _highest(alike: Floats, among: NDArray[np.bool_]) -> np.float32:
-    highest: np.float32 = np.maximum.reduce(alike, initial=0.0, where=among)
-    return highest
 
 
 def _spoken(entry: Entry, language: str) -> str:

@@ -127,7 +127,16 @@ def callers(entries: Sequence[Entry], language: str) -> Trial:
 
 def questions(language: str) -> Iterator[Case]:
     """What callers may ask, with the entry of the shipped content that answers it."""
-    file = resources.files("benchmarks") / "router" / "questions" / f"{language}.tsv"
+    return _told("questions", language)
+
+
+def denials(language: str) -> Iterator[Case]:
+    """What callers may say, with the entry that speaks of just what they deny."""
+    return _told("denials", language)
+
+
+def _told(what: str, language: str) -> Iterator[Case]:
+    file = resources.files("benchmarks") / "router" / what / f"{language}.tsv"
     for line in file.read_text(encoding="utf-8").splitlines()[1:]:
         text, _, entry = line.partition("\t")
         yield Case(text, entry, language)

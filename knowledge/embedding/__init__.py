@@ -15,7 +15,7 @@ NOBODY = ""
 """Whose sentence it is that no entry answers: in place of an entry's name, in an id."""
 NEAREST = 100
 """Phrasings that a question is compared with, wherever the vectors lie: an entry has about ten."""
-SURE = 0.95
+SURE = 0.96
 """Probability from which words alone are enough, and no vector is asked for."""
 SPOKEN = 400
 """Characters of a question, its last ones, that are made a vector: an encoder's time grows with

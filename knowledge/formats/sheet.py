@@ -12,6 +12,7 @@ _NAMES = {
     "question": ("question", "pregunta"),
     "answer": ("answer", "respuesta"),
     "phrasings": ("phrasings",),
+    "callers": ("callers",),
     "language": ("language", "idioma"),
     "department": ("department", "departamento"),
     "valid_until": ("valid_until",),
@@ -75,14 +76,17 @@ def _rows(lines: Iterator[tuple[int, list[str]]], columns: Mapping[str, int]) ->
             line=line,
             id=of(row, "id"),
             question=of(row, "question"),
-            phrasings=tuple(
-                text for part in of(row, "phrasings").split("|") if (text := part.strip())
-            ),
+            phrasings=_parted(of(row, "phrasings")),
+            callers=_parted(of(row, "callers")),
             answer=of(row, "answer"),
             language=of(row, "language").lower(),
             department=of(row, "department"),
             valid_until=of(row, "valid_until"),
         )
+
+
+def _parted(texts: str) -> tuple[str, ...]:
+    return tuple(text for part in texts.split("|") if (text := part.strip()))
 
 
 def _answers(

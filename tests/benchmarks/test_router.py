@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -23,9 +23,12 @@ from knowledge.ingest import ingest
 from knowledge.outside import unseen
 from knowledge.words import lexicon
 
-ANSWERED = 0.75
+ANSWERED = 0.8
 """Share of the shipped questions that is at least answered without the model; 0.6 is wanted, which
 the content reaches without its `callers` too."""
+
+DENIED = 0.08
+"""Share of what callers deny that is answered all the same: each of them is one too many."""
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +59,23 @@ def test_nothing_was_fitted_to_the_strangers(language: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Evaluation]]:
-    """The shipped questions of a language and its strangers, asked as the service would be."""
+def asked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Iterable[Case]], Evaluation]]:
+    """The shipped content, asked as the service would be."""
     settings = Light(data_dir=tmp_path_factory.mktemp("data"), embedding="local")
     with examiner(settings, None, pytest.fail) as one:
         best = one.answers(one.content.entries)
-
-        def found(language: str) -> Evaluation:
-            cases = [*trials.questions(language)]
-            cases += [Case(text, "", language) for text in unseen(language)]
-            return summary(one.ask(cases, best, "", lambda *_: None))
-
-        yield found
+        yield lambda cases: summary(one.ask([*cases], best, "", lambda *_: None))
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_callers_own_words_are_answered_rightly_or_left_to_the_model(
-    asked: Callable[[str], Evaluation], language: str, figure: Callable[[str], None]
+    asked: Callable[[Iterable[Case]], Evaluation], language: str, figure: Callable[[str], None]
 ) -> None:
-    found = asked(language)
+    strangers = [Case(text, "", language) for text in unseen(language)]
+    found = asked([*trials.questions(language), *strangers])
     assert found.answered is not None
     assert found.right is not None
     assert found.strangers_answered is not None
@@ -87,6 +87,18 @@ def test_callers_own_words_are_answered_rightly_or_left_to_the_model(
     assert found.answered >= ANSWERED
     assert found.right >= 0.95
     assert found.strangers_answered <= 0.05
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_who_denies_what_an_entry_is_about_hardly_ever_gets_its_answer(
+    asked: Callable[[Iterable[Case]], Evaluation], language: str, figure: Callable[[str], None]
+) -> None:
+    found = asked(trials.denials(language))
+    assert found.answered is not None
+    share = found.answered * (found.right or 0.0)
+    figure(f"{language}: {share:.1%} of {found.questions} denials get the answer that they deny")
+    assert share <= DENIED
 
 
 def test_a_fifth_is_held_out_and_the_same_each_time(content: tuple[Entry, ...]) -> None:

@@ -54,6 +54,9 @@ DENIED = {
         "don't turn on autopay",
         "I do not want a refund",
         "my house was not broken into",
+        "I don't need a rental car while mine is in the shop",
+        "I'm not on automatic payment, I mail a check every month",
+        "we never rent a car on holiday, we take the train instead",
     ),
     "es": (
         "no quiero cancelar mi póliza",
@@ -66,6 +69,9 @@ DENIED = {
         "no me rompieron el parabrisas",
         "no he tenido ningún accidente",
         "no, no quiero cambiar el deducible",
+        "no quiero asegurar ningún coche nuevo",
+        "sin pago automático por favor, yo voy al banco",
+        "no hace falta cambiar el apellido, sigo con el de soltera",
     ),
 }
 
@@ -84,7 +90,7 @@ def test_of_an_entry_with_many_phrasings_the_opposite_is_not_the_same(
     [
         ("en", "left my headlights on all night and now it won't crank"),
         ("en", "I just ran over a nail and my tire's going down, I can't drive on"),
-        ("en", "I don't live at that address anymore, how do I update it"),
+        ("en", "a car sideswiped me and just kept going, I didn't get the plate"),
         ("es", "ya aprobaron mi siniestro y no sé cuándo me llega el dinero"),
         ("es", "no sé si está cubierto un terremoto"),
     ],

@@ -141,17 +141,18 @@ def test_a_table_with_questions_and_answers_gives_a_piece_a_row(tmp_path: Path) 
 
 def test_a_table_with_ids_gives_entries(tmp_path: Path) -> None:
     table = (
-        "id,question,answer,language,phrasings,department,valid_until\n"
-        "hail,Is hail covered?,Yes.,en,hail | what of hail,claims,2026-12-31\n"
-        "hail,¿Está cubierto el granizo?,Sí.,es,,,\n"
-        "hail,Hail?,Yes.,en,,,\n"
-        "old,Old?,Yes.,en,,,2026-05-31\n"
-        "bare,Where is the office in your town?,Here.,,,,\n"
+        "id,question,answer,language,phrasings,callers,department,valid_until\n"
+        "hail,Is hail covered?,Yes.,en,hail | what of hail,um hail | ice,claims,2026-12-31\n"
+        "hail,¿Está cubierto el granizo?,Sí.,es,,,,\n"
+        "hail,Hail?,Yes.,en,,,,\n"
+        "old,Old?,Yes.,en,,,,2026-05-31\n"
+        "bare,Where is the office in your town?,Here.,,,,,\n"
     )
     made = content(tmp_path, home__faq_csv=table)
     hail, bare = made.entries
     assert (hail.id, hail.department, hail.valid_until) == ("hail", "claims", date(2026, 12, 31))
-    assert hail.wordings["en"].asked == ("Is hail covered?", "hail", "what of hail")
+    assert hail.wordings["en"].phrasings == ("hail", "what of hail")
+    assert hail.wordings["en"].callers == ("um hail", "ice")
     assert hail.wordings["es"].answer == "Sí."
     assert (bare.department, [*bare.wordings]) == ("home", ["en"])
     assert [str(problem) for problem in made.problems] == [

@@ -189,7 +189,8 @@ def fittable(entries: Sequence[Entry]) -> list[str]:
 def _lexicons() -> bytes:
     """What words are read by: a word that is read in another way is another feature."""
     files = sorted((Path(__file__).parent / "lexicon").glob("*.yaml"))
-    return b"".join(file.read_bytes() for file in files)
+    lines = (line.strip() for file in files for line in file.read_bytes().splitlines())
+    return b"\n".join(line for line in lines if not line.startswith(b"#"))
 
 
 def content_hash(entries: Sequence[Entry]) -> str:

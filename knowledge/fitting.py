@@ -27,6 +27,7 @@ from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.embedding.vectors import compared, own
 from knowledge.entries import Entry
+from knowledge.evaluation import Case
 from knowledge.fitted import NEAR, SHIPPED, WORDS, Fit, Fitted, content_hash, fittable, weighed
 from knowledge.linear import Linear
 from knowledge.noise import Noise
@@ -75,18 +76,11 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    text: str
-    entry: str = ""
-    """The right one; "": none is."""
-    caller: bool = False
-    """Whether a caller said it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """A held-out question as an index sees it that never saw it before."""
 
+    asked: Case
+    """As it was written."""
     tongue: Tongue
     looks: Mapping[int, Look]
     """By words alone, and with vectors."""
@@ -94,7 +88,6 @@ class Held:
     """The right one; -1: none is."""
     department: str
     clean: bool
-    caller: bool
 
     def right(self, kind: int) -> int:
         """Which of the candidates is; -1: none."""
@@ -122,15 +115,16 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
     for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
         if not known:
             continue  # so little content that a part of it is all of it
-        asked = [Asked(case.text, case.entry, (case.entry, case.text) in callers) for case in cases]
-        asked += [Asked(text) for text in unknown[number::FOLDS]]
-        held += _asked(known, asked, language, rng, embed)
+        strange = [Case(text, "", language) for text in unknown[number::FOLDS]]
+        held += _asked(known, (*cases, *strange), language, rng, embed)
     kinds = (WORDS,) if embed is None else (WORDS, NEAR)
     linear = learn(_tongue(entries, language, None).table)
     parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
     fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
     if len(callers) >= CALLERS:  # a phrasing tries to say what the others do not: that is harder
-        held = [one for one in held if one.caller or one.entry < 0]
+        held = [
+            one for one in held if one.entry < 0 or (one.asked.entry, one.asked.text) in callers
+        ]
     for kind in kinds:
         curve, bounds = _curve(held, fit, kind)
         fit = replace(fit, curves={**fit.curves, kind: curve}, bounds={**fit.bounds, kind: bounds})
@@ -172,7 +166,7 @@ def _tongue(entries: Sequence[Entry], language: str, linear: Linear | None) -> T
 
 def _asked(
     known: Sequence[Entry],
-    asked: Sequence[Asked],
+    asked: Sequence[Case],
     language: str,
     rng: random.Random,
     embed: Embed | None,
@@ -180,21 +174,21 @@ def _asked(
     tongue = _tongue(known, language, learn(_tongue(known, language, None).table))
     noise = Noise((text for entry in known for text in entry.wordings[language].asked), rng)
     places = {entry.id: number for number, entry in enumerate(known)}
-    misheard = [replace(one, text=noise(one.text, MISHEARD)) for one in asked]
-    heard = [*((one, True) for one in asked), *((one, False) for one in misheard)]
-    strange = {one.text for one in asked if not one.entry}
-    nears = _nears(known, language, [one.text for one, _ in heard], strange, embed)
-    for (one, clean), near in zip(heard, nears, strict=True):
-        reading = lexicon(language).read(one.text)
+    heard = [(case.text, case, True) for case in asked]
+    heard += [(noise(case.text, MISHEARD), case, False) for case in asked]
+    strange = {case.text for case in asked if not case.entry}
+    nears = _nears(known, language, [text for text, _, _ in heard], strange, embed)
+    for (text, case, clean), near in zip(heard, nears, strict=True):
+        reading = lexicon(language).read(text)
         by_words = tongue.look(reading)
         if by_words is None or tongue.decides(reading):
             continue
         looks = {WORDS: by_words}
         if near is not None and (by_meaning := tongue.look(reading, near)) is not None:
             looks[NEAR] = by_meaning
-        place = places.get(one.entry, -1)
-        department = known[place].department if one.entry else ""
-        yield Held(tongue, looks, place, department, clean, one.caller)
+        place = places.get(case.entry, -1)
+        department = known[place].department if case.entry else ""
+        yield Held(case, tongue, looks, place, department, clean)
 
 
 def _nears(

@@ -46,9 +46,7 @@ def splits(
     for entry in entries:
         wording = entry.wordings.get(language)
         asked = wording.asked if wording else ()
-        written = len(asked) - len(wording.callers) if wording else 0
-        groups = twins(asked[:written], words) if together else [[one] for one in range(written)]
-        groups += [[caller] for caller in range(written, len(asked))]
+        groups = twins(asked, words) if together else [[number] for number in range(len(asked))]
         dealt.append(deal(groups, parts, rng))
     for part in range(parts):
         known, held = [], []

@@ -50,6 +50,7 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
                 seconds=seconds,
                 calibrated=department in policy.calibrated,
                 leaning=bool(best and best.leaning),
+                differing=bool(best and best.differing),
                 sources=(best.entry,) if best and decision.said else (),
             )
         )

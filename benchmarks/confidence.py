@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.boosting import Forest, grow
 from benchmarks.draws import SEED, Meaning, drawn, seen
 from knowledge.calibration import Bounds
-from knowledge.confidence import Signals
+from knowledge.confidence import FREE, Signals
 
 FOLDER = Path(__file__).resolve().parents[1] / "knowledge" / "trees"
 DRAWS = {"fit": 1500, "bounds": 500}
@@ -53,8 +53,8 @@ def samples(draws: int, seed: int, meaning: Meaning) -> dict[str, Samples]:
                 continue
             scores = asked.tongue.scores(found.look)
             at = scores.index(max(scores))
-            signals, row = asked.tongue.signals(found.look, scores, at)
-            if asked.tongue.most(found.look, at, row) < 1.0:
+            signals, limit = asked.tongue.signals(found.look, scores, at)
+            if limit is not FREE:
                 continue
             name = "across" if asked.across else "near" if near else "words"
             rows[name].append((signals, at == found.right, asked.source))

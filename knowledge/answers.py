@@ -92,10 +92,14 @@ class Answer:
     """Whether the confidence was calibrated on this very content."""
     leaning: bool = False
     """The question leans on what was said before: no answer without the conversation."""
+    differing: bool = False
+    """The question denies what the entry says, or has another number, name or thing in it: most
+    such questions mean the entry all the same, but none is answered without the model."""
 
     def sure(self, wanted: float) -> bool:
         """Whether it may be spoken as it stands, from a confidence of `wanted` on."""
-        return bool(self.text) and not self.leaning and self.confidence >= wanted
+        spoken = self.text and not (self.leaning or self.differing)
+        return bool(spoken) and self.confidence >= wanted
 
 
 class Answerer(Protocol):

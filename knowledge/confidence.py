@@ -14,11 +14,6 @@ VERBATIM = 0.985
 """The caller said a known phrasing word for word."""
 SAME_WORDS = 0.96
 """The caller said the same words but for silent ones and their order."""
-DIFFERENT = 0.45
-"""At most, where polarity, a number or an exclusive word differs, one word is replaced, or what
-nobody answers is as near."""
-FOREIGN = 0.6
-"""At most, where words of one language were compared with another's."""
 THIN = 0.45
 """At most, where little of what is asked stands in any entry, or hardly a word says anything."""
 UNKNOWN = 0.2
@@ -33,6 +28,25 @@ _HEARD_ENOUGH = 0.6
 _SUREST = 0.995
 TREES = ("words", "near", "across")
 """By words alone; with vectors; with vectors, for an entry told in another language."""
+
+
+class Limit(NamedTuple):
+    """What no likeness raises the probability above."""
+
+    most: float
+    differing: bool = False
+    """Whatever the probability, this is not to be spoken: it is another question by a rule."""
+
+
+FREE = Limit(1.0)
+ANOTHER = Limit(0.89, differing=True)
+"""Polarity, a number or an exclusive word differs, one word is replaced, or what nobody answers is
+as near. Most such questions mean the entry all the same (four in five on the public sets), which
+is what the probability says: just not enough of them."""
+NOBODYS = Limit(0.45, differing=True)
+"""What nobody answers is as near, and nothing was fitted that could say what this means."""
+FOREIGN = Limit(0.6)
+"""Words of one language were compared with another's."""
 
 
 class Signals(NamedTuple):
@@ -86,6 +100,10 @@ class Signals(NamedTuple):
     """What a linear model says of the entry, about -1 to 1; 0 where there is none."""
     leads: float = 0.0
     """How much more than of the next."""
+    clear: float = 0.0
+    """How much nearer in meaning than what nobody answers; 0 where none of that is near."""
+    differing: float = 0.0
+    """1 where it is another question by a rule."""
 
 
 class Trees:

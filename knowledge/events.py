@@ -34,6 +34,8 @@ class Decided(Event):
     """Of the experiment that the call takes part in, as `experiment:arm`."""
     leaning: bool = False
     """The turn leant on what was said before: its confidence says nothing about the threshold."""
+    differing: bool = False
+    """By a rule the turn was another question than the entry's: nor does this one's."""
     sources: tuple[str, ...] = ()
     """Entries and documents that the answer, or the model's passages, were taken from."""
 

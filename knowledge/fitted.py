@@ -22,7 +22,7 @@ from knowledge.entries import Entry
 from knowledge.kept import Kept
 from knowledge.linear import Linear, packed, unpacked
 
-ENGINE = 4
+ENGINE = 5
 """Of features, signals and trees: what was fitted to others is worth nothing."""
 SHIPPED_FIT = Path(__file__).parent / "trees" / "content.npz"
 """`python -m knowledge.fitting --near --out knowledge/trees/content.npz`, after each change of
@@ -34,8 +34,13 @@ WORDS, NEAR = 0, 1
 SHIPPED = (
     "1", "odds", "either odds", "share", "alike", "topic", "margin", "strange", "manner", "near",
     "around", "learned", "leads", "well ahead", "behind", "learned and share",
+    "clear", "not clear", "differing",
 )  # fmt: skip
 """What a fitted curve weighs; alone, the second leaves the shipped odds as they are."""
+
+
+_CLEAREST = 0.3
+"""Cosine of which more or less says no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,9 @@ def weighed(signals: Signals, odds: float) -> Floats:
             max(leads, 0.0) ** 0.5,
             min(leads, 0.0),
             learned * signals.share,
+            max(-_CLEAREST, min(_CLEAREST, signals.clear)),
+            min(signals.clear, 0.0),
+            signals.differing,
         ),
         dtype=np.float32,
     )

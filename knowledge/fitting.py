@@ -22,7 +22,7 @@ import numpy as np
 
 from knowledge import confidence
 from knowledge.calibration import Bounds
-from knowledge.confidence import Signals
+from knowledge.confidence import FOREIGN, Limit, Signals
 from knowledge.cosine import Floats
 from knowledge.embedding import NEAREST, SURE, Near, spoken
 from knowledge.embedding.vectors import compared, own
@@ -254,8 +254,8 @@ def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
     asked = [one for one in held if kind == WORDS or _best(one, fit, WORDS)[2] < SURE]
     strange = sum(one.entry < 0 for one in asked)
     for one in asked:
-        at, signals, _, most = _best(one, fit, kind)
-        if most < 1.0:
+        at, signals, _, limit = _best(one, fit, kind)
+        if limit is FOREIGN:
             continue
         shipped = confidence.trees(confidence.TREES[kind]).odds(signals)
         rows.append(weighed(signals, shipped))
@@ -274,14 +274,14 @@ def _curve(held: Sequence[Held], fit: Fit, kind: int) -> tuple[Floats, Bounds]:
     return curve.astype(np.float32), Bounds.of(chances.tolist(), is_right.tolist())
 
 
-def _best(held: Held, fit: Fit, kind: int) -> tuple[int, Signals, float, float]:
+def _best(held: Held, fit: Fit, kind: int) -> tuple[int, Signals, float, Limit]:
     """The best candidate, its signals, how probable it is, and at most."""
     look = held.looks[kind]
     scores = held.tongue.scores(look, fit)
     at = scores.index(max(scores))
-    signals, row = held.tongue.signals(look, scores, at)
+    signals, limit = held.tongue.signals(look, scores, at)
     odds = fit.odds(signals, confidence.trees(confidence.TREES[kind]).odds(signals), kind)
-    return at, signals, confidence.chance(odds), held.tongue.most(look, at, row)
+    return at, signals, confidence.chance(odds), limit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from knowledge.manner import Manner
 from knowledge.words import Lexicon
 
-CAP = 0.3
-"""The most that the answer to a leaning turn may be sure of: below every threshold."""
+CAP = 0.45
+"""The most that the answer to a leaning turn may be sure of: less than likely, whatever it is. (Of
+questions of the public sets that look as if they leaned, two in three are right all the same.)"""
 _FRAGMENT = 4
 """Telling words of a piece of a sentence; with more it stands for itself."""
 _SHORT = 2

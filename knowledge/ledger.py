@@ -31,6 +31,8 @@ class Decision:
     arm: str | None
     calibrated: bool | None
     leaning: bool | None
+    differing: bool | None
+    """Likely right, and yet not spoken: by a rule it was another question."""
     cached: str | None
     """own, shared, or "" where the decision was made."""
     sources: list[str] | None

@@ -218,5 +218,6 @@ def _of(department: str, since: datetime) -> ColumnElement[bool]:
         _h.created_at >= since,
         _h.probability.is_not(None),
         _h.leaning.is_not(True),
+        _h.differing.is_not(True),
         _h.method.in_([route.value for route in _BY_CONFIDENCE]),
     )

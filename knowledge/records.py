@@ -119,6 +119,7 @@ _SAME = (
     "arm",
     "calibrated",
     "leaning",
+    "differing",
     "cached",
     "seconds",
 )

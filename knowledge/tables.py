@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. Revisions are numbered so that two of them can be compared as text."""
 
 
@@ -92,6 +92,7 @@ routing_history = Table(
     Column("arm", String(200)),
     Column("calibrated", Boolean),
     Column("leaning", Boolean),
+    Column("differing", Boolean),
     # own, shared, or "" where the decision was made.
     Column("cached", String(16)),
     Column("sources", _DOCUMENT),

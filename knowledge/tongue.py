@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from knowledge import confidence
 from knowledge.answers import Answer, Passage, Question, Told
-from knowledge.confidence import Signals
+from knowledge.confidence import ANOTHER, FOREIGN, FREE, NOBODYS, Limit, Signals
 from knowledge.contrast import LESS, Contrast
 from knowledge.cosine import Floats
 from knowledge.embedding import Near
@@ -75,13 +75,14 @@ class Match(NamedTuple):
     """The best entry for a question."""
 
     entry: int
-    signals: Signals
     kind: int
     """Of the trees that its probability comes from."""
     probability: float
     look: Look
     fixed: bool
     """A rule set the probability, not the signals."""
+    differing: bool = False
+    """Another question, by a rule."""
 
 
 class Tongue:
@@ -138,6 +139,7 @@ class Tongue:
             protected=entry.protected,
             passages=self._told(reading, question.text, match),
             interval=self._interval(match),
+            differing=match.differing,
             calibrated=self._fit is not None and entry.department in self._fit.departments,
         )
 
@@ -157,24 +159,21 @@ class Tongue:
         scores = self.scores(look)
         at = 0 if verbatim else scores.index(max(scores))
         entry = look.entries[at]
-        signals, row = self.signals(look, scores, at)
         kind = self.kind(entry, look.near)
-        same = self._same.get(_telling(reading), frozenset())
-        chance, fixed = confidence.chance(self.odds(signals, kind)), True
         if verbatim:
-            chance = confidence.VERBATIM / len(verbatim)
-        elif (most := self.most(look, at, row)) == confidence.DIFFERENT:
-            chance = min(chance, most)
-        elif entry in same:
+            return Match(entry, kind, confidence.VERBATIM / len(verbatim), look, fixed=True)
+        signals, limit = self.signals(look, scores, at)
+        same = self._same.get(_telling(reading), frozenset())
+        chance = confidence.chance(self.odds(signals, kind))
+        if entry in same and not limit.differing:
             chance = max(chance, confidence.SAME_WORDS / len(same))
-        else:
-            # no word of another language is known: there the trees, with meaning alone, decide;
-            # and what was fitted to this content has seen how little may be enough for it
-            if kind != _ACROSS and self._fitted(kind) is None:
-                most = min(most, confidence.ceiling(signals))
-            fixed = most < 1.0
-            chance = min(chance, most)
-        return Match(entry, signals, kind, chance, look, fixed)
+            return Match(entry, kind, chance, look, fixed=True)
+        most = limit.most
+        # no word of another language is known: there the trees, with meaning alone, decide; and
+        # what was fitted to this content has seen how little may be enough for it
+        if kind != _ACROSS and self._fitted(kind) is None:
+            most = min(most, confidence.ceiling(signals))
+        return Match(entry, kind, min(chance, most), look, chance > most, limit.differing)
 
     def look(self, reading: Reading, near: Near | None = None, always: int = -1) -> Look | None:
         """None where nothing at all is shared; `always`: an entry that comes first anyway."""
@@ -234,8 +233,8 @@ class Tongue:
         told: list[float] = scores.tolist()
         return told
 
-    def signals(self, look: Look, scores: list[float], at: int) -> tuple[Signals, int]:
-        """Of the candidate there; and the row, among the candidates', that is most alike."""
+    def signals(self, look: Look, scores: list[float], at: int) -> tuple[Signals, Limit]:
+        """Of the candidate there; and what likeness cannot raise its probability above."""
         likeness, entry = look.likeness, look.entries[at]
         first, examples = likeness.firsts[at], self._counts[entry]
         row = first + int(likeness.measures[0, first : first + examples].argmax())
@@ -278,11 +277,13 @@ class Tongue:
             around=around,
             learned=learned,
             leads=leads,
+            clear=nearest - look.nobodys if look.near and look.nobodys else 0.0,
         )
-        return signals, row
+        limit = self._limit(look, at, row)
+        return (signals._replace(differing=1.0) if limit.differing else signals), limit
 
-    def most(self, look: Look, at: int, row: int) -> float:
-        """The probability that no likeness raises: what differs is not the same question."""
+    def _limit(self, look: Look, at: int, row: int) -> Limit:
+        """What differs is not the same question. `row`: of the candidates', the most alike."""
         entry, first = look.entries[at], look.likeness.firsts[at]
         examples = self._counts[entry]
         if look.differs is not None:
@@ -290,16 +291,16 @@ class Tongue:
             alike = look.likeness.measures[0, first : first + examples]
             rows, meant = look.likeness.rows[at], self._cosines(look, entry)
             if self._contrast.another(look.reading, rows, differs, alike, meant):
-                return confidence.DIFFERENT
+                return ANOTHER
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
-            return confidence.DIFFERENT
+            return ANOTHER if self._fitted(self.kind(entry, near=True)) else NOBODYS
         if self._foreign[entry]:
-            return 1.0 if look.near else confidence.FOREIGN
+            return FREE if look.near else FOREIGN
         known = self._row(look, at, row)
         if examples < _MANY and self.table.substituted(look.asked, entry, known):
-            return confidence.DIFFERENT
-        return 1.0
+            return ANOTHER
+        return FREE
 
     def _cosines(self, look: Look, entry: int) -> Floats | None:
         """Of the entry's phrasings, those that lie near in meaning; None where nothing does."""

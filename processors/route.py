@@ -199,6 +199,7 @@ class Route(Stage[Frame]):
                 calibrated=department in policy.calibrated,
                 cached=found,
                 leaning=bool(answer and answer.leaning),
+                differing=bool(answer and answer.differing),
                 arm=policy.arm(department, self._call),
                 sources=tuple(sources),
             )

@@ -58,7 +58,7 @@ class Local:
         answer = await self._best(prompt)
         phrases = self._phrases(prompt.language)
         confidence = answer.confidence if answer else 0.0
-        if answer and confidence >= self._trust.worth:
+        if answer and answer.sure(self._trust.worth):
             return answer.text
         asked = phrases.ask_back in _last(prompt.messages, "assistant")
         if confidence < self._trust.near or asked or prompt.said:

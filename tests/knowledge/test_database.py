@@ -161,6 +161,7 @@ class TestPosting:
             "arm": "",
             "calibrated": True,
             "leaning": False,
+            "differing": False,
             "cached": "",
             "sources": ["deductible", "handbook.pdf"],
             "seconds": 0.0004,

@@ -43,8 +43,12 @@ ANOTHER = Limit(0.89, differing=True)
 """Polarity, a number or an exclusive word differs, one word is replaced, or what nobody answers is
 as near. Most such questions mean the entry all the same (four in five on the public sets), which
 is what the probability says: just not enough of them."""
-NOBODYS = Limit(0.45, differing=True)
-"""What nobody answers is as near, and nothing was fitted that could say what this means."""
+DENIED = Limit(0.6, differing=True)
+"""The same, where the question denies almost all that it says: "I can't find my policy number" is
+right in three of four, but none of the questions that this is known from wanted to deny."""
+UNLIKELY = Limit(0.45, differing=True)
+"""The same, where nothing was fitted that could say how often such questions mean the entry, and it
+has few phrasings, or nobody answers what is as near."""
 FOREIGN = Limit(0.6)
 """Words of one language were compared with another's."""
 

@@ -148,12 +148,12 @@ class Contrast:
 def _means(reading: Reading, differs: Bools, meant: Floats | None) -> bool:
     """Whether what lies nearest in meaning does not differ, and more is said than what is denied:
     "there's a hole in my tire and I don't have a spare"."""
-    if meant is None or _denied(reading) > _DENIED:
+    if meant is None or denied(reading) > _DENIED:
         return False
     return float(_highest(meant, ~differs)) > max(float(_highest(meant, differs)), _MEANT)
 
 
-def _denied(reading: Reading) -> float:
+def denied(reading: Reading) -> float:
     """Share of the words, by weight, that the text may deny, in [0, 1]."""
     about, words = _window(reading), reading.words
     total = sum(word.weight for word in words)

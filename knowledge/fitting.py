@@ -50,7 +50,7 @@ ENOUGH = 60
 """Held-out phrasings of a department from which its probabilities count as calibrated."""
 CALLERS = 200
 """Sentences of callers in a language from which these say how sure an answer is, not phrasings."""
-STRANGE = 0.15
+STRANGE = 0.1
 """Share of the questions, by weight, that nothing answers."""
 _FEWEST = 3
 """Entries that a linear model is worth while for."""

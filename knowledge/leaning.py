@@ -64,7 +64,9 @@ def _bare(tokens: Sequence[str], manner: Manner) -> list[str]:
 
 
 def _fragment(tokens: Sequence[str], telling: int, manner: Manner) -> bool:
-    """After "and": a piece of a sentence, such as "for my wife"."""
+    """After "and": a piece of a sentence, such as "for my wife"; not "if …, who pays?"."""
+    if tokens[0] in manner.conditions and not manner.questions.isdisjoint(tokens[1:]):
+        return False
     if any(token in manner.finite for token in tokens) and tokens[0] not in manner.conditions:
         return False
     if tokens[0] in manner.links | manner.owners | manner.conditions:

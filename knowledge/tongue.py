@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from knowledge import confidence
 from knowledge.answers import Answer, Passage, Question, Told
-from knowledge.confidence import ANOTHER, FOREIGN, FREE, NOBODYS, Limit, Signals
-from knowledge.contrast import LESS, Contrast
+from knowledge.confidence import ANOTHER, DENIED, FOREIGN, FREE, UNLIKELY, Limit, Signals
+from knowledge.contrast import LESS, Contrast, denied
 from knowledge.cosine import Floats
 from knowledge.embedding import Near
 from knowledge.entries import Entry
@@ -35,6 +35,9 @@ _LEARNED = 2
 """Entries that are candidates because a linear model says so."""
 _MANY = 20
 """Phrasings of an entry of which one alone says little."""
+_WHOLLY = 0.75
+"""Share of a question that it denies: of those who say so, seven in eight mean just that; of those
+who deny less, and are alike all the same, one in eight."""
 _FAR = 10.0
 """Score by which a best entry leads when nothing else comes near."""
 _ANSWERED = 0.6
@@ -286,20 +289,22 @@ class Tongue:
         """What differs is not the same question. `row`: of the candidates', the most alike."""
         entry, first = look.entries[at], look.likeness.firsts[at]
         examples = self._counts[entry]
+        fitted = self._fitted(self.kind(entry, look.near)) is not None
+        another = ANOTHER if fitted or examples >= _MANY else UNLIKELY
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
             rows, meant = look.likeness.rows[at], self._cosines(look, entry)
             if self._contrast.another(look.reading, rows, differs, alike, meant):
-                return ANOTHER
+                return min(another, DENIED) if denied(look.reading) >= _WHOLLY else another
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
-            return ANOTHER if self._fitted(self.kind(entry, near=True)) else NOBODYS
+            return ANOTHER if fitted else UNLIKELY
         if self._foreign[entry]:
             return FREE if look.near else FOREIGN
         known = self._row(look, at, row)
         if examples < _MANY and self.table.substituted(look.asked, entry, known):
-            return ANOTHER
+            return another
         return FREE
 
     def _cosines(self, look: Look, entry: int) -> Floats | None:

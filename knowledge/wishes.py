@@ -184,7 +184,8 @@ _ASKING = re.compile(
     r"asesora?|alguien|companer[oa])\b"
 )
 _ABOUT_PEOPLE = re.compile(
-    r"\b(?:when|until|hours?|time|why|cost|fee|do not|don't|cuando|hora|horario|cuanto|por que)\b"
+    r"\b(?:when|until|how (?:late|early)|hours?|time|weekdays?|weekends?|why|cost|fee|do not|don't"
+    r"|cuando|hora|horario|entre semana|fin(?:es)? de semana|cuanto|por que)\b"
 )
 _LEAVING = re.compile(r"\b(?:goodbye|good bye|bye|bye bye|adios|hasta luego)\W*$")
 _QUESTION = re.compile(

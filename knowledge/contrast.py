@@ -23,6 +23,8 @@ _ABOUT, _DENIERS = 0.3, 0.06
 same as the question, it is no difference."""
 _DENIED = 0.5
 """Share of a question that is denied from which there is hardly more in it."""
+_ALL = 0.75
+"""The same, from which there is nothing else: seven in eight of those who deny say so much."""
 _MEANT = 0.6
 """Cosine from which a phrasing means what was asked."""
 _TELLING = 2
@@ -148,12 +150,17 @@ class Contrast:
 def _means(reading: Reading, differs: Bools, meant: Floats | None) -> bool:
     """Whether what lies nearest in meaning does not differ, and more is said than what is denied:
     "there's a hole in my tire and I don't have a spare"."""
-    if meant is None or denied(reading) > _DENIED:
+    if meant is None or _share_denied(reading) > _DENIED:
         return False
     return float(_highest(meant, ~differs)) > max(float(_highest(meant, differs)), _MEANT)
 
 
-def denied(reading: Reading) -> float:
+def denies(reading: Reading) -> bool:
+    """Whether the text denies almost all that it says: "I don't want to cancel"."""
+    return reading.negated and _share_denied(reading) >= _ALL
+
+
+def _share_denied(reading: Reading) -> float:
     """Share of the words, by weight, that the text may deny, in [0, 1]."""
     about, words = _window(reading), reading.words
     total = sum(word.weight for word in words)

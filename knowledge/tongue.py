@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from knowledge import confidence
 from knowledge.answers import Answer, Passage, Question, Told
 from knowledge.confidence import ANOTHER, DENIED, FOREIGN, FREE, UNLIKELY, Limit, Signals
-from knowledge.contrast import LESS, Contrast, denied
+from knowledge.contrast import LESS, Contrast, denies
 from knowledge.cosine import Floats
 from knowledge.embedding import Near
 from knowledge.entries import Entry
@@ -35,9 +35,9 @@ _LEARNED = 2
 """Entries that are candidates because a linear model says so."""
 _MANY = 20
 """Phrasings of an entry of which one alone says little."""
-_WHOLLY = 0.75
-"""Share of a question that it denies: of those who say so, seven in eight mean just that; of those
-who deny less, and are alike all the same, one in eight."""
+_LACKS = 0.2
+"""Share of an entry's phrasings that do nothing but deny, from which it is about something that is
+not there: a card that did not come, a bill that cannot be paid."""
 _FAR = 10.0
 """Score by which a best entry leads when nothing else comes near."""
 _ANSWERED = 0.6
@@ -126,6 +126,8 @@ class Tongue:
         most = max(_FEWEST, min(_CANDIDATES, round(_ROWS * len(entries) / len(rows))))
         self._most = min(most, len(entries))
         self._whose = Whose(entries)
+        lacking = np.bincount(self.table.owners, [denies(row.reading) for row in rows])
+        self._lacks: list[bool] = (lacking * self._each >= _LACKS).tolist()
 
     def best(self, question: Question, reading: Reading, near: Near | None = None) -> Answer | None:
         """`reading`: of the question's text."""
@@ -291,12 +293,14 @@ class Tongue:
         examples = self._counts[entry]
         fitted = self._fitted(self.kind(entry, look.near)) is not None
         another = ANOTHER if fitted or examples >= _MANY else UNLIKELY
+        if denies(look.reading) and not self._lacks[entry]:
+            return min(another, DENIED)
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
             rows, meant = look.likeness.rows[at], self._cosines(look, entry)
             if self._contrast.another(look.reading, rows, differs, alike, meant):
-                return min(another, DENIED) if denied(look.reading) >= _WHOLLY else another
+                return min(another, DENIED) if denies(look.reading) else another
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
             return ANOTHER if fitted else UNLIKELY

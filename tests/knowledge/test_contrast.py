@@ -133,3 +133,17 @@ def test_meaning_never_makes_a_negation_or_another_name_the_same() -> None:
         answer = index.best(Question(text, "en"), {name: 0.97})
         assert answer is not None
         assert answer.confidence < 0.5, text
+
+
+def test_an_entry_about_what_is_not_there_is_asked_for_by_denials() -> None:
+    missing = ("my new card has not arrived", "I haven't received the card", "the card never came")
+    owned = ("what can I pay with the card", "the card and what it pays", "pay with the card")
+    late = Entry("late", "claims", {"en": Wording("Where is my card?", missing, "On its way.")})
+    use = Entry("use", "claims", {"en": Wording("How do I use my card?", owned, "Like this.")})
+    index = Index.build([late, use, HAIL])
+    lacking = index.best(Question("no card has arrived here", "en"))
+    denying = index.best(Question("I don't pay with the card", "en"))
+    assert lacking is not None
+    assert denying is not None
+    assert (lacking.entry, lacking.differing) == ("late", False)
+    assert (denying.entry, denying.differing) == ("use", True)

@@ -141,7 +141,7 @@ def test_an_entry_about_what_is_not_there_is_asked_for_by_denials() -> None:
     late = Entry("late", "claims", {"en": Wording("Where is my card?", missing, "On its way.")})
     use = Entry("use", "claims", {"en": Wording("How do I use my card?", owned, "Like this.")})
     index = Index.build([late, use, HAIL])
-    lacking = index.best(Question("no card has arrived here", "en"))
+    lacking = index.best(Question("I have not received a card yet", "en"))
     denying = index.best(Question("I don't pay with the card", "en"))
     assert lacking is not None
     assert denying is not None

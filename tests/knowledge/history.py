@@ -1,6 +1,7 @@
 """Decisions and outcomes as the journal would have written them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -50,6 +51,7 @@ class History:
         *,
         arm: str = "",
         spoken_from: float = 0.9,
+        differing: bool = False,
         at: datetime = NOW,
     ) -> None:
         """Decisions of a probability each, and whether the answer was right; None: nobody said."""
@@ -59,9 +61,8 @@ class History:
             self._written += 1
             name, call = ticket(self._written), f"CA{self._written}"
             route = "knowledge" if probability >= spoken_from else "model"
-            decisions.append(
-                Decided(call, name, route, probability, "e", department, "en", 0.001, arm=arm)
-            )
+            made = Decided(call, name, route, probability, "e", department, "en", 0.001, arm=arm)
+            decisions.append(replace(made, differing=differing))
             if right is not None:
                 outcomes.append(Learned("", name, department if right else "elsewhere"))
         await self.write(decisions, at=at)

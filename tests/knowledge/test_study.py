@@ -118,6 +118,7 @@ async def test_only_judged_decisions_of_the_confidence_teach_thresholds(
 ) -> None:
     history, lessons = History(database), Lessons(database)
     await history.judged("claims", mixed(200, 0.95, 0, judged=2) + mixed(100, 0.8, 0, judged=10))
+    await history.judged("claims", mixed(100, 0.95, 0), differing=True)
     labelled = await lessons.labelled("claims", SINCE, 1000)
     assert len(labelled) == 110
     assert len(await lessons.labelled("claims", SINCE, 50)) == 50

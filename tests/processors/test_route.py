@@ -39,7 +39,8 @@ class Book:
 
     async def answer(self, question: Question) -> Answer | None:
         if "hail" in question.text.lower():
-            return replace(HAIL, leaning=question.text.startswith("And"))
+            text = question.text
+            return replace(HAIL, leaning=text.startswith("And"), differing=text.startswith("No"))
         return replace(HAIL, confidence=0.6) if "snow" in question.text.lower() else None
 
 
@@ -137,6 +138,15 @@ async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> 
     table = Table()
     (frame,) = await table.ask("And for hail?")
     assert isinstance(frame, LLMContextFrame)
+
+
+@pytest.mark.parametrize("least", [0.9, 0.5])
+async def test_what_a_rule_bars_gets_no_answer_whatever_the_threshold(least: float) -> None:
+    table = Table(policy=Policy(Thresholds(least)))
+    (frame,) = await table.ask("No hail, please")
+    assert isinstance(frame, LLMContextFrame)
+    assert (table.decided.route, table.decided.differing) == ("model", True)
+    assert table.decided.confidence > least
 
 
 async def test_a_department_has_a_threshold_of_its_own() -> None:

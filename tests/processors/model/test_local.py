@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -20,8 +21,9 @@ PHRASES = {
 class Known:
     """Answers everything with this confidence, and remembers what it was asked."""
 
-    def __init__(self, confidence: float, language: str = "en") -> None:
+    def __init__(self, confidence: float, language: str = "en", *, differing: bool = False) -> None:
         self.confidence = confidence
+        self.differing = differing
         self.language = language
         self.asked: list[Question] = []
 
@@ -29,7 +31,8 @@ class Known:
         self.asked.append(question)
         if not self.confidence:
             return None
-        return Answer("You pay it.", self.confidence, "deductible", "claims", self.language)
+        best = Answer("You pay it.", self.confidence, "deductible", "claims", self.language)
+        return replace(best, differing=self.differing)
 
 
 class Broken:
@@ -72,6 +75,11 @@ async def said(
 async def test_it_says_what_it_knows_and_admits_what_not(confidence: float, sentence: str) -> None:
     local = Local(Known(confidence), PHRASES.__getitem__)
     assert await said(local, asked("What is a deductible?")) == sentence
+
+
+async def test_what_a_rule_bars_is_asked_back_about_and_not_answered() -> None:
+    local = Local(Known(0.8, differing=True), PHRASES.__getitem__)
+    assert await said(local, asked("I don't pay a deductible")) == PHRASES["en"].ask_back
 
 
 async def test_the_question_is_the_callers_last_turn() -> None:

@@ -46,9 +46,9 @@ HURRY = Said("google_df_half_an_hour", "Hurry up.")
 ANGRY = Said("ps_forever", "This is ridiculous, I am furious.")
 PAYMENT = Said("sb_spk1_snt1", "How long does a payment take?")
 VAGUE = Said("google_brooklyn", "How long does a payment take?")
-BUILT = Said("google_brooklyn", "When did they build the Brooklyn Bridge?")
-LOST = Said("azure_weather_mulaw", "When did they lose my payment?")
-VOID = Said("sb_spk1_snt1", "Is my contract void in France?")
+PAINTED = Said("google_brooklyn", "They painted the Brooklyn Bridge green last summer.")
+MISSPELT = Said("azure_weather_mulaw", "When is a paiment made to my sister?")
+JOURNEY = Said("sb_spk1_snt1", "We are planning to travel through France with a contract from you.")
 THAT_IS_ALL = Said("google_df_today", "That's all, goodbye.")
 ABRIO = Said("pv_rhino_es_out", "¿Cuándo abrió el puente?", "es")
 ES_TODO = Said("dograh_yes", "Adiós.", "es")
@@ -125,11 +125,11 @@ async def angry(_house: House, caller: Caller, _more: More) -> None:
 
 async def away(house: House, caller: Caller, more: More) -> None:
     """Pinecone stops answering between two turns, and the embeddings before the next one."""
-    await house.asks(caller, BUILT, OPENED)
+    await house.asks(caller, PAINTED, OPENED)
     await house.pinecone.behave(fault=Fault.HANG)
-    await house.asks(caller, LOST, THREE_DAYS)
+    await house.asks(caller, MISSPELT, THREE_DAYS)
     await house.openai.behave(fault=Fault.HANG)
-    await house.asks(caller, VOID, EUROPE)
+    await house.asks(caller, JOURNEY, EUROPE)
     more["paths"] = house.pinecone.asked
 
 
@@ -251,7 +251,7 @@ PLANS = {
     ),
     "renewing": Plan([BRIDGE, PAYMENT], {"renewed": renewed, "ready": ready}, ahead=True),
     "near": Plan(
-        [BUILT, LOST, VOID],
+        [PAINTED, MISSPELT, JOURNEY],
         {"away": away},
         {
             "EMBEDDING": "openai",

@@ -47,8 +47,8 @@ DENIED = Limit(0.7, differing=True)
 """The question denies almost all that it says. "I can't find my policy number" means the entry, and
 so do three in four of these on the public sets, where nobody called to deny anything."""
 UNLIKELY = Limit(0.45, differing=True)
-"""The same, where nothing was fitted that could say how often such questions mean the entry, and it
-has few phrasings, or nobody answers what is as near."""
+"""As `ANOTHER`, where nothing was fitted that could say how often such questions mean the entry,
+and it has few phrasings, or nobody answers what is as near."""
 FOREIGN = Limit(0.6)
 """Words of one language were compared with another's."""
 

@@ -293,14 +293,15 @@ class Tongue:
         examples = self._counts[entry]
         fitted = self._fitted(self.kind(entry, look.near)) is not None
         another = ANOTHER if fitted or examples >= _MANY else UNLIKELY
-        if denies(look.reading) and not self._lacks[entry]:
+        denying = denies(look.reading)
+        if denying and not self._lacks[entry]:
             return min(another, DENIED)
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
             rows, meant = look.likeness.rows[at], self._cosines(look, entry)
             if self._contrast.another(look.reading, rows, differs, alike, meant):
-                return min(another, DENIED) if denies(look.reading) else another
+                return min(another, DENIED) if denying else another
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
             return ANOTHER if fitted else UNLIKELY

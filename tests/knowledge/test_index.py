@@ -28,7 +28,7 @@ from tests.knowledge.examples import (
 )
 
 ASK_BACK = Thresholds().guess
-FAR = Thresholds().answer
+SPOKEN = Thresholds().answer
 """From the shipped content, which is asked about hail and radios left on."""
 
 
@@ -90,10 +90,10 @@ def test_a_question_asked_slightly_differently_is_still_sure(
 @pytest.mark.parametrize(
     "entries", [[DEDUCTIBLE], [DEDUCTIBLE, HAIL, GRUA], None], ids=["alone", "few", "shipped"]
 )
-def test_what_is_out_of_scope_is_far_from_sure(
+def test_what_is_out_of_scope_is_not_answered(
     index: Index, entries: list[Entry] | None, text: str
 ) -> None:
-    most = FAR
+    most = SPOKEN
     if entries is not None:
         index, most = Index.build(entries), ASK_BACK
     for language in ("en", "es"):

@@ -11,10 +11,9 @@ from datetime import date
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from knowledge.identification import spoken_date
-from knowledge.privacy import around, harmless, kept, places
+from knowledge.privacy import around, births, harmless, kept, places
 from knowledge.privacy.harmless import Span
-from knowledge.privacy.kinds import BEHIND_IT, CUES, DIGITS, Kind, card, kind, listed, luhn
+from knowledge.privacy.kinds import BEHIND_IT, CUES, DIGITS, Kind, card, kind, luhn
 from knowledge.privacy.numerals import Numeral, Token, numerals, numeric, tokens
 from knowledge.privacy.runs import Run, joins, letters_before, runs
 
@@ -30,9 +29,6 @@ _PATIENCE = 3
 """Utterances without a number after which a number that was begun is over."""
 _CHATTER = 7
 """Words of such an utterance."""
-_ADULT, _LONG_AGO = 14, 21
-"""Years: whoever calls was born longer ago, so a date before that and nothing else may be a birth;
-of a whole date from longer ago than the other nothing else is likely."""
 _CARD = 13
 """Digits of the shortest card number."""
 _MOST_SAID, _MOST_NUMBERS = 1500, 200
@@ -44,9 +40,6 @@ _ALONE = 100
 """Tokens behind a card number among which its code may be told, and nothing else."""
 _DATED = 7
 """Digits of a day, a month and a whole year."""
-_BIRTH = listed("""
-    born birth birthday birthdate dob nacimiento nacido nacida naci nacio cumpleanos cumple
-    """)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +94,8 @@ class _Case(NamedTuple):
     """All that is said."""
     talked: int
     """See `around.talk`."""
+    corrected: bool
+    """A date of birth is put right, and nothing else is said."""
 
 
 class Redactor:
@@ -113,6 +108,8 @@ class Redactor:
         self._open = _Open()
         self._card_given = 0
         """Utterances left for a card's security code."""
+        self._birth_given = 0
+        """Utterances left in which a date of birth may be put right."""
         self._year_to_come = False
         """A birth was spoken of, or a day without its year: the next utterance may tell it."""
 
@@ -124,6 +121,8 @@ class Redactor:
         """Of a final utterance, which the next one may go on with."""
         redacted, self._open, given, self._year_to_come = self._read(text)
         self._card_given = _CODE_TO_COME if given else max(0, self._card_given - 1)
+        birth = any(one.kind is Kind.BIRTH for one in redacted.masked)
+        self._birth_given = births.CORRECTED if birth else max(0, self._birth_given - 1)
         return redacted
 
     def _read(self, text: str) -> tuple[Redacted, _Open, bool, bool]:
@@ -137,7 +136,10 @@ class Redactor:
 
     def _told(self, text: str, said: Sequence[Token]) -> tuple[Redacted, _Open, bool, bool]:
         found = numerals(said)
-        masks, taken = self._apart(text, said, found)
+        corrected = self._birth_given > 0 and births.corrected(
+            said, found, at_once=self._birth_given == births.CORRECTED
+        )
+        masks, taken = self._apart(text, said, found, corrected=corrected)
         left = [one for one in found if taken.isdisjoint(range(one.first, one.after))]
         row = runs(said, left)
         words, talked = {token.text for token in said}, around.talk(said)
@@ -145,7 +147,7 @@ class Redactor:
         open_ = self._still_open(said, [run for run in row if not around.passing(said, run)])
         for run in row:
             begun = self._open.code if self._goes_on(said, run, talked) else ""
-            case = _Case(text, said, run, begun, given, behind, taken, words, talked)
+            case = _Case(text, said, run, begun, given, behind, taken, words, talked, corrected)
             if self._nothing(case):
                 continue
             mask, code = self._judge(case)
@@ -156,16 +158,21 @@ class Redactor:
                     given, behind = True, mask.span.after
             if code and around.ends(said, run.after):
                 open_ = _Open(code[-_LONGEST_CODE:])
-        told = any(mask.kind is Kind.BIRTH and self._past(mask.value) for mask in masks)
-        spoken_of = any(token.text in _BIRTH or token.text in harmless.MONTHS for token in said)
+        told = any(
+            mask.kind is Kind.BIRTH and births.years(mask.value, self._today) for mask in masks
+        )
+        spoken_of = any(
+            token.text in births.WORDS or token.text in harmless.MONTHS for token in said
+        )
         waiting = self._year_to_come and not row and len(said) <= _CHATTER
         to_come = waiting or (spoken_of and not told)
         return _replaced(text, said, masks), open_, behind > 0, to_come
 
     def _apart(
-        self, text: str, said: Sequence[Token], found: Sequence[Numeral]
+        self, text: str, said: Sequence[Token], found: Sequence[Numeral], *, corrected: bool
     ) -> tuple[list[_Mask], set[int]]:
-        """What is told by its form: kept numbers, addresses, dates, times; and their tokens."""
+        """What is told by its form: kept numbers, addresses, dates, times; and their tokens.
+        `corrected`: any date is one of birth."""
         taken: set[int] = set()
 
         def take(span: Span) -> bool:
@@ -181,13 +188,15 @@ class Redactor:
         streets = [span for span in places.addresses(said, found) if take(span)]
         days = [span for span in harmless.dates(text, said, found) if take(span)]
         dated = {at for span in days for at in range(span.first, span.after)}
-        births = [span for span in days if self._is_birth(text, said, span, dated)]
+        births_ = [
+            span for span in days if corrected or births.told(text, said, span, dated, self._today)
+        ]
         for what, spans in (
             (Kind.EMAIL, emails),
             (Kind.ADDRESS, streets),
-            (Kind.BIRTH, births),
+            (Kind.BIRTH, births_),
         ):
-            masks += [_Mask(span, what, _text(text, said, span)) for span in spans]
+            masks += [_Mask(span, what, births.written(text, said, span)) for span in spans]
         for span in harmless.clocks(text, said):
             take(span)
         return masks, taken
@@ -195,7 +204,8 @@ class Redactor:
     def _nothing(self, case: _Case) -> bool:
         """Too short to be masked, and no next utterance goes on with it."""
         digits = len(case.run.digits)
-        if case.begun or digits >= FEWEST or (self._year_to_come and _year(case.run)):
+        dated = self._year_to_come or case.corrected
+        if case.begun or digits >= FEWEST or (dated and births.year(case.run)):
             return False
         if digits >= _FEWEST_CODE and self._code_expected(case):
             return False
@@ -224,11 +234,11 @@ class Redactor:
         cue = Kind.DNI if foreigner else around.cue(said, run)
         if spelled and not foreigner:
             return None, ""
-        birth = around.announced(said, run.first, run.after, _BIRTH, case.taken)
-        year = self._year_to_come and _year(run)
-        if year and around.goes_on(said, run, run.first, case.talked):
+        birth = around.announced(said, run.first, run.after, births.WORDS, case.taken)
+        to_come = self._year_to_come and around.goes_on(said, run, run.first, case.talked)
+        if births.year(run) and (to_come or case.corrected):
             span = Span(run.first, run.after)
-            return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
+            return _Mask(span, Kind.BIRTH, births.written(case.text, said, span)), ""
         stays = 0 if foreigner else self._harmless(case, cue, birth)
         if stays:
             run = Run(run.numerals[: len(run.numerals) - stays])
@@ -239,9 +249,9 @@ class Redactor:
         if len(digits) < (_FEWEST_CODE if expected else FEWEST):
             return None, "" if stays else code
         bare = not case.begun and len(run.digits) >= _DATED
-        if birth or (bare and self._bare_birth(case.text, said, run)):
+        if birth or (bare and births.alone(case.text, said, run, self._today)):
             span = Span(run.first, run.after)
-            return _Mask(span, Kind.BIRTH, _text(case.text, said, span)), ""
+            return _Mask(span, Kind.BIRTH, births.written(case.text, said, span)), ""
         short = expected and len(run.digits) in {3, 4}
         what = Kind.CVV if short else _kind(said, run, digits, letters, cue)
         return self._mask(said, run, what, code), "" if stays else code
@@ -305,27 +315,6 @@ class Redactor:
             first -= 1
         return _Mask(Span(first, after), what, code)
 
-    def _is_birth(self, text: str, said: Sequence[Token], span: Span, dated: Set[int]) -> bool:
-        """Announced in its own part of the sentence, with no other day between; or told alone."""
-        if around.announced(said, span.first, span.after, _BIRTH, dated):
-            return True
-        if any(token.text == "soy" for token in said[max(0, span.first - 2) : span.first]):
-            return True
-        if self._past(_text(text, said, span)) >= _LONG_AGO:
-            return True
-        return self._bare_birth(text, said, span)
-
-    def _bare_birth(self, text: str, said: Sequence[Token], span: Span | Run) -> bool:
-        """A day long ago and nothing else: most likely the answer to when somebody was born."""
-        if not around.alone(said, span.first, span.after):
-            return False
-        return self._past(_text(text, said, span)) >= _ADULT
-
-    def _past(self, day: str) -> int:
-        """Years since then; 0 where it is no whole date."""
-        days = (spoken_date(day, language, today=self._today) for language in ("en", "es"))
-        return max((self._today.year - one.year for one in days if one), default=0)
-
     def _goes_on(self, said: Sequence[Token], run: Run, talked: int) -> bool:
         """The utterance begins with this run, so that it may go on with the last one's number."""
         if not self._open.code:
@@ -372,15 +361,6 @@ def _kind(
 def _free(letters: Sequence[tuple[str, int]], taken: Set[int]) -> list[tuple[str, int]]:
     """Those behind the last one that belongs to something else."""
     return list(takewhile(lambda one: one[1] not in taken, reversed(letters)))[::-1]
-
-
-def _year(run: Run) -> bool:
-    """`1958`, `nineteen fifty eight`, `fifty-eight`."""
-    return harmless.lone_year(run) or len(run.digits) == len("58")
-
-
-def _text(text: str, said: Sequence[Token], span: Span | Run) -> str:
-    return text[said[span.first].start : said[span.after - 1].end]
 
 
 def _replaced(text: str, said: Sequence[Token], masks: Iterable[_Mask]) -> Redacted:

@@ -28,6 +28,8 @@ _ORDINALS = {
 }
 _ENDINGS = frozenset({"st", "nd", "rd", "th", "o", "º", "ª"})
 _OF = frozenset({"of", "the", "de", "del", ",", ".", "in", "-", "/", "ano", "year"}) | HESITATIONS
+OF_A_DATE = MONTHS | _ORDINALS.keys() | _ENDINGS | _OF
+"""What stands in a date besides its numbers."""
 _MOST_BETWEEN = 4
 _NUMERIC = re.compile(
     r"(?<![\d/.\-])(?:(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})|(\d{4})-(\d{1,2})-(\d{1,2}))"

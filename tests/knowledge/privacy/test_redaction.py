@@ -142,6 +142,38 @@ def test_a_number_in_pieces_is_masked_from_its_fourth_digit_on(
     assert masked(*utterances) == seen
 
 
+BORN = "March third 1981."
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ("No, 1980.", "No, [date of birth]."),
+        ("1980, not 1981.", "[date of birth], not [date of birth]."),
+        ("Sorry, I meant nineteen eighty.", "Sorry, I meant [date of birth]."),
+        ("It's eighty, not eighty one.", "It's [date of birth], not [date of birth]."),
+        ("No, the fourth of March.", "No, the [date of birth]."),
+        ("No, perdón, mil novecientos ochenta", "No, perdón, [date of birth]"),
+        ("No, el cuatro de marzo", "No, el [date of birth]"),
+        ("My car is from 1998.", "My car is from 1998."),
+        ("No, I have had it since 1998.", "No, I have had it since 1998."),
+        ("The accident was on May 5th.", "The accident was on May 5th."),
+    ],
+)
+def test_a_date_of_birth_that_is_put_right_is_masked_too(said: str, seen: str) -> None:
+    assert masked(BORN, said)[1] == seen
+    assert masked(BORN, "Yes", said)[2] == seen
+    assert masked(said) == [said], "without a date of birth before it"
+
+
+def test_what_follows_a_date_of_birth_at_once_may_be_its_year() -> None:
+    assert masked(BORN, "1980.") == ["[date of birth].", "[date of birth]."]
+    assert masked(BORN, "Yes.", "1980.") == ["[date of birth].", "Yes.", "1980."]
+    reader = redactor()
+    reader.read(BORN)
+    assert reader.glance("No, 1980").text == "No, [date of birth]"
+
+
 def test_the_value_of_what_was_masked_is_whole() -> None:
     reader, vault = redactor(), Vault()
     for text in ["4111", "1111 1111 1111", "born May 5 1980", "123 45 6789"]:

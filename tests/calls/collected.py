@@ -58,8 +58,10 @@ async def voiced(house: House, caller: Caller, more: dict[str, Any]) -> None:
 SCENES: dict[str, Act] = {"voiced": voiced, "typed": typed}
 
 
-_CHANCE = re.compile(r"CA[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d*\.\d+")
-"""Ids and durations, in which any digits may stand."""
+_CHANCE = re.compile(
+    r"CA[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d*\.\d+"
+)
+"""Ids, callers' hashes and durations, in which any digits may stand."""
 
 
 def seen(house: House, caller: Caller, lines: list[str]) -> str:

@@ -55,7 +55,7 @@ def ask(
         if jsonl:
             library.answer_lines(asked, *pipes(), language, warn)
         elif json:
-            typer.echo(orjson.dumps(asdict(asked(question, language))))
+            typer.echo(orjson.dumps(asdict(asked(question, language).asked)))
         else:
             library.show(asked(question, language), console())
 

@@ -12,7 +12,7 @@ from agent.jsonl import answer
 from agent.meaning import Meaning
 from knowledge import edition
 from knowledge.answers import Question
-from knowledge.ask import Asked, ask
+from knowledge.ask import Found, ask
 from knowledge.edition import Content, Progress
 from knowledge.fitted import fitted_file, fitted_to
 from knowledge.index import Index
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.settings.light import Light
 
-Ask = Callable[[str, str], Asked]
+Ask = Callable[[str, str], Found]
 
 
 def kept(settings: "Settings | Light") -> Kept:
@@ -61,7 +61,7 @@ def open_library(
     detector = detector_of(settings, content, folder)
     available = bool(settings.models)
 
-    def asked(text: str, language: str) -> Asked:
+    def asked(text: str, language: str) -> Found:
         meaning.prepare(Question(text, language or detector.detect(text).language))
         return ask(
             meaning,
@@ -102,16 +102,18 @@ def answer_lines(
     asked: Ask, source: TextIO, sink: TextIO, language: str, warn: Callable[[str], None]
 ) -> None:
     """A question a line in, a JSON object a line out, in the same order."""
-    answer(source, sink, warn, lambda _, said: asked(said.text, said.language or language))
+    answer(source, sink, warn, lambda _, said: asked(said.text, said.language or language).asked)
 
 
-def show(found: Asked, console: "Console") -> None:
+def show(found: Found, console: "Console") -> None:
     from rich.markup import escape  # noqa: PLC0415 (25 ms that lines of JSON need not wait)
 
-    unsure = f"[dim]nothing is sure enough ({found.route})[/]"
-    console.print(escape(found.answer) or unsure, soft_wrap=True)
+    asked, best = found
+    why = best.barred if best and best.barred else "nothing is sure enough"
+    unsure = f"[dim]{why} ({asked.route})[/]"
+    console.print(escape(asked.answer) or unsure, soft_wrap=True)
     console.print(
-        f"[dim]{found.route} {found.confidence:.2f}  best entry: {found.entry or 'none'} "
-        f"({found.department or '–'})  {found.seconds * 1000:.1f} ms[/]",
+        f"[dim]{asked.route} {asked.confidence:.2f}  best entry: {asked.entry or 'none'} "
+        f"({asked.department or '–'})  {asked.seconds * 1000:.1f} ms[/]",
         soft_wrap=True,
     )

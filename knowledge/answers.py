@@ -98,8 +98,14 @@ class Answer:
 
     def sure(self, wanted: float) -> bool:
         """Whether it may be spoken as it stands, from a confidence of `wanted` on."""
-        spoken = self.text and not (self.leaning or self.differing)
-        return bool(spoken) and self.confidence >= wanted
+        return bool(self.text) and not self.barred and self.confidence >= wanted
+
+    @property
+    def barred(self) -> str:
+        """Why it may not be spoken without the model, however probable; "" where it may."""
+        if self.leaning:
+            return "the question leans on what was said before"
+        return "the question differs from the entry's" if self.differing else ""
 
 
 class Answerer(Protocol):

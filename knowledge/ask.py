@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from knowledge.answers import Answer, Question
 from knowledge.language import Detector
@@ -32,6 +32,12 @@ class Asked:
     seconds: float
 
 
+class Found(NamedTuple):
+    asked: Asked
+    best: Answer | None
+    """The entry behind it, which says why it was not answered."""
+
+
 def ask(
     index: Knowing,
     text: str,
@@ -40,7 +46,7 @@ def ask(
     detector: Detector,
     thresholds: Thresholds,
     model_available: bool,
-) -> Asked:
+) -> Found:
     """`language` of the caller; None: as detected."""
     began = time.perf_counter()
     spoken = language or detector.detect(text).language
@@ -51,7 +57,7 @@ def ask(
         model_available=model_available,
         ticket_id=ticket(time.time(), os.urandom(10)),
     )
-    return told(decision, spoken, time.perf_counter() - began)
+    return Found(told(decision, spoken, time.perf_counter() - began), best)
 
 
 def told(decision: Decision, spoken: str, seconds: float) -> Asked:

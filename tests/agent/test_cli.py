@@ -115,6 +115,8 @@ def ran(folder: Path) -> Iterator[Asked]:
         "kb jsonl": (("kb", "ask", "--jsonl", *mine), lines, {}),
         "kb json": (("kb", "ask", "What is a deductible?", "--json"), "", {}),
         "kb text": (("kb", "ask", "Where is my umbrella?", *mine), "", {}),
+        "kb denied": (("kb", "ask", "I don't need a rental car, thanks"), "", {}),
+        "kb leaning": (("kb", "ask", "And for my wife?"), "", {}),
         "kb nothing": (("kb", "ask"), "", {}),
         "talk jsonl": (("talk", "--jsonl"), "What is a deductible?\nThat's all, goodbye.", {}),
         "talk": (("talk", "What is a deductible?"), "", {}),
@@ -288,6 +290,11 @@ def test_one_question_is_answered_in_words_or_as_json(ran: Asked) -> None:
     assert tuple(answer) == FIELDS
     assert answer["entry"] == "what-is-a-deductible"
     ended(ran("kb nothing"), 2)
+
+
+def test_kb_ask_says_why_it_does_not_answer(ran: Asked) -> None:
+    assert "differs from the entry's" in ended(ran("kb denied"), 0).stdout
+    assert "leans on what was said before" in ended(ran("kb leaning"), 0).stdout
 
 
 def test_whoever_stops_reading_stops_the_answers_without_a_word(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The commands as people and scripts run them: what they print where, and how they end."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands import PATIENCE, SCRIPT, answerline, environment, first_line, running
+from tests.commands import PATIENCE, answerline, environment, first_line, running
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -203,47 +202,6 @@ def test_without_a_model_nobody_translates(ran: Asked) -> None:
 def test_the_help_lists_every_command(ran: Asked) -> None:
     words = ended(ran("help"), 0).stdout.split()
     assert set(words) >= COMMANDS
-
-
-def test_the_first_output_comes_before_anything_heavy_is_imported() -> None:
-    code = "import agent.cli, sys; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert not {"pipecat", "numpy", "fastapi", "aiohttp", "openai"} & set(loaded.stdout.split())
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="nothing tells of threads here")
-def test_no_threads_are_started_for_linear_algebra() -> None:
-    code = (
-        "import os, sys; from agent.cli import main\n"
-        "try: sys.argv[1:] = ['--version']; main()\n"
-        "except SystemExit: import numpy\n"
-        "print(len(os.listdir('/proc/self/task')))"
-    )
-    needed = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-    said = subprocess.check_output([sys.executable, "-c", code], env=needed, text=True)
-    assert said.split()[-1] == "1"
-
-
-def test_the_help_is_there_at_once(folder: Path) -> None:
-    assert min(work(folder) for _ in range(3)) < 1.0, "0.2 on a machine that has little to do"
-
-
-def work(folder: Path) -> float:
-    """Seconds of processor time of `--help`, whatever else the machine has to do."""
-    process = subprocess.Popen(
-        [SCRIPT, "--help"], cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_utime + usage.ru_stime
-
-
-def test_the_version_is_the_packages(folder: Path) -> None:
-    said = subprocess.check_output([SCRIPT, "--version"], env=environment(folder), text=True)
-    assert said.count(".") == 2
 
 
 @pytest.mark.parametrize("command", ["serve", "kb", "doctor"])

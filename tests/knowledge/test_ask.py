@@ -23,9 +23,11 @@ def detector() -> Detector:
 
 def asked(text: str, language: str | None = None, *, model: bool = False) -> Asked:
     thresholds = Thresholds()
-    return ask(
+    found = ask(
         index(), text, language, detector=detector(), thresholds=thresholds, model_available=model
     )
+    assert found.asked.entry == (found.best.entry if found.best else "")
+    return found.asked
 
 
 def test_the_fields_are_those_of_the_command() -> None:

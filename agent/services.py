@@ -44,14 +44,18 @@ class NothingToUse(Exception):
     """A service of the pipeline has no provider at all; the text says what to do."""
 
 
+def _words(providers: "Providers") -> dict[str, list[str]]:
+    """The trade's words by language, the persona's own first."""
+    own, glossary = providers.persona.terms, providers.glossary
+    return {
+        language: list(dict.fromkeys((*own.get(language, ()), *glossary.words(language))))
+        for language in providers.settings.languages
+    }
+
+
 def _terms(providers: "Providers") -> list[str]:
-    """The trade's words of all languages in turn, so that a limit cuts none of them short."""
-    languages = providers.settings.languages
-    listed = [
-        (*providers.persona.terms.get(language, ()), *providers.glossary.words(language))
-        for language in languages
-    ]
-    terms = (term for row in zip_longest(*listed) for term in row if term)
+    """Those of all languages in turn, so that a limit cuts none of them short."""
+    terms = (term for row in zip_longest(*_words(providers).values()) for term in row if term)
     return list(dict.fromkeys(terms))
 
 
@@ -66,7 +70,7 @@ async def ears(providers: "Providers") -> None:
         return Whisper.load(
             settings.languages,
             models=settings.local_models_dir,
-            words=providers.persona.terms,
+            words=_words(providers),
             reads=read and not providers.translations.names,
         )
 

@@ -29,6 +29,10 @@ SHORTEST_WINDOW = 10.0
 LONGEST = 29.0
 """Seconds of one utterance: the encoder's 30 less the second of silence at the end."""
 BEAM = 5
+SURE = 0.96
+"""Confidence from which no term is looked for."""
+MOST_TOLD = 180
+"""Tokens of the terms, of 224 that Whisper takes. They cost the decoder 60 ms."""
 QUEUE = 8
 """Utterances that may wait for the thread; the next one is refused."""
 FAMILIAR = 4.0
@@ -80,6 +84,7 @@ class Whisper:
         self._languages = tuple(languages) or ("en",)
         self._prompts = {code: self._prompt(code) for code in self._languages}
         self._terms = terms
+        self._listed = {code: self._before(terms.listed.get(code, ())) for code in self._languages}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
         self._waiting = 0
         self._reads = reads
@@ -95,7 +100,8 @@ class Whisper:
     ) -> Self:
         """`languages`: two letters each; English alone takes the smaller, English-only model.
 
-        `models`: LOCAL_MODELS_DIR. `words`: by language, the trade's words, to be spelled right.
+        `models`: LOCAL_MODELS_DIR. `words`: by language, the trade's words, to be heard and
+        spelled right.
         `reads`: as above.
         Raises WeightsMissing, and ValueError for a language that Whisper does not know.
         """
@@ -148,6 +154,12 @@ class Whisper:
         if said is None:
             return _Recognised(None, waited, None, seconds)
         text = self._terms.mend(said.text, language)
+        # this one is among those that wait
+        if self._listed[language] and said.sure < SURE and self._waiting <= 1:
+            prompt = [*self._listed[language], *self._prompts[language]]
+            again = self._decode(encoded, prompt, seconds, beam=1)
+            if again is not None:
+                text = self._terms.adopted(text, self._terms.mend(again.text, language), language)
         return _Recognised(Transcript(text, language, said.sure), waited, encoded, seconds)
 
     def _read(self, made: _Recognised, asked: float) -> Rough | None:
@@ -161,12 +173,14 @@ class Whisper:
         except RuntimeError:
             return None
 
-    def _decode(self, encoded: object, prompt: list[str], seconds: float) -> Rough | None:
+    def _decode(
+        self, encoded: object, prompt: list[str], seconds: float, *, beam: int = BEAM
+    ) -> Rough | None:
         """None where nothing of the kind can have been said."""
         best = self._model.generate(
             encoded,
             [prompt],
-            beam_size=BEAM,
+            beam_size=beam,
             max_length=len(prompt) + 16 + round(12 * seconds),
             return_scores=True,
             return_no_speech_prob=True,
@@ -186,6 +200,17 @@ class Whisper:
             self._languages,
             key=lambda code: likely.get(code, 0.0) * (FAMILIAR if code == familiar else 1.0),
         )
+
+    def _before(self, terms: Sequence[str]) -> list[str]:
+        """Tokens of a text that went before, which the decoder takes for its own spelling: as many
+        terms as have room."""
+        told: list[str] = []
+        for term in terms:
+            more: list[str] = self._tokens.encode(f" {term},", add_special_tokens=False).tokens
+            if len(told) + len(more) > MOST_TOLD:
+                break
+            told += more
+        return ["<|startofprev|>", *told] if told else []
 
     def _prompt(self, language: str) -> list[str]:
         """Special tokens as text: the language and the task. Raises ValueError."""

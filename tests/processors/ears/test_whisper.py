@@ -14,7 +14,17 @@ from knowledge.chain import Fault
 from knowledge.events import Event, Waited, nowhere
 from processors.ears import whisper
 from processors.ears.whisper import Whisper
+from processors.voice.pico import Pico
 from tests.recordings import recording
+
+SAID = {
+    "inundación": "seguro de inundación",
+    "prima": "explíqueme la prima",
+    "deducible": "me pone un ejemplo de cómo se aplica el deducible",
+    "copago": "me cobraron veinte dólares y dicen que es copago",
+    "siniestro": "todavía no me han pagado el siniestro aprobado",
+}
+"""Spanish terms, and what is said with them."""
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ctranslate2") is None,
@@ -80,6 +90,23 @@ async def test_nothing_is_read_while_somebody_else_waits_to_be_heard(both: Whisp
     assert first.reading is None
     assert second.reading is not None
     await second.reading
+
+
+async def test_more_terms_are_heard_by_who_was_told_them(both: Whisper) -> None:
+    told = Whisper.load(("en", "es"), words={"es": tuple(SAID)})
+    voice, noise = Pico("es-ES"), np.random.default_rng(4)
+    known, heard = 0, 0
+    for term, said in SAID.items():
+        clean = np.frombuffer(b"".join(voice.speak(said)), np.int16).astype(np.float32)
+        loud = clean.std() * 10 ** (-30 / 20)
+        pcm = (clean + noise.normal(0, loud, len(clean))).astype(np.int16).tobytes()
+        for engine in (both, told):
+            transcript = await engine.transcribe(pcm, call="CA1", emit=nowhere)
+            assert transcript is not None
+            found = term in transcript.text.lower()
+            known, heard = known + (found and engine is both), heard + (found and engine is told)
+    told.close()
+    assert heard > known
 
 
 async def test_noise_and_silence_are_no_speech(english: Whisper) -> None:

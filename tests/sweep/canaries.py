@@ -35,6 +35,7 @@ _MADE = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"  # ids
     r"|\b(?:ca|mz)?[0-9a-f]{18,}\b(?<!\d{18})"  # hashes, CallSids
     r"|\d{4}-\d\d-\d\d[t ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:?\d\d|z)?"
+    r"|-\d{8}t\d{9}z\b"  # recordings' names
     r"|datetime\.datetime\([^)]*\)"
     r"|(?<!\d)1[789]\d{11}(?!\d)(?:-\d+)?"  # milliseconds since 1970, entries of a stream
     r"|(?<![\d.])\d{1,10}\.\d+(?:e[+-]?\d+)?(?!\.?\d)"  # seconds, probabilities

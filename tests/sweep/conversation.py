@@ -32,6 +32,7 @@ from agent.pepper import pepper
 from agent.pipeline import stages as usual
 from agent.providers import open_providers
 from agent.reception import everybody
+from agent.recording.studio import opened
 from agent.settings import Settings
 from agent.switchboard import Switchboard
 from agent.watch import lines, logs
@@ -63,8 +64,7 @@ class Aloud(FrameProcessor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers = 0
-        self.said = ""
+        self.said: list[str] = []
         self._text: list[str] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -73,12 +73,12 @@ class Aloud(FrameProcessor):
             self._text.append(frame.text.strip())
             return
         if isinstance(frame, LLMFullResponseEndFrame) and self._text:
-            self.said, self._text = " ".join(self._text), []
+            answer, self._text = " ".join(self._text), []
             await self.broadcast_frame(BotStartedSpeakingFrame)
-            await self.push_frame(HeardFrame(text=self.said))
+            await self.push_frame(HeardFrame(text=answer))
             await self.push_frame(frame, direction)
             await self.broadcast_frame(BotStoppedSpeakingFrame)
-            self.answers += 1
+            self.said.append(answer)
             return
         if not isinstance(frame, TTSTextFrame):
             await self.push_frame(frame, direction)
@@ -126,11 +126,11 @@ class Worker:
         on = asyncio.create_task(self.switchboard.answer(Nobody(), start))
         try:
             async with asyncio.timeout(PATIENCE * len(told.utterances)):
-                await self._heard(sid, 1)
-                self.greetings[sid] = self.calls[sid][1].said
+                await self._heard(sid, 2)  # the second: that the call is recorded
+                self.greetings[sid] = self.calls[sid][1].said[0]
                 for text in told.utterances:
                     typed, aloud = self.calls[sid]
-                    before = aloud.answers
+                    before = len(aloud.said)
                     await typed.say(text, told.language)
                     await self._heard(sid, before + 1)
         finally:
@@ -141,7 +141,7 @@ class Worker:
 
     async def _heard(self, sid: str, answers: int) -> None:
         async with asyncio.timeout(PATIENCE):
-            while sid not in self.calls or self.calls[sid][1].answers < answers:  # noqa: ASYNC110
+            while sid not in self.calls or len(self.calls[sid][1].said) < answers:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
@@ -155,6 +155,9 @@ async def working(folder: Path, redis_url: str, model_url: str) -> AsyncIterator
         openai_base_url=model_url,
         embedding="none",
         languages=("en", "es"),
+        recording="on",
+        recording_dir=folder / "recordings",
+        retention_days=1,
     )
     log, events, metrics = StringIO(), list[Event](), Metrics()
     logs.configure("DEBUG", "json", log)
@@ -167,6 +170,7 @@ async def working(folder: Path, redis_url: str, model_url: str) -> AsyncIterator
         emit = everybody(watchers, books.journal.record)
         providers = await open_providers(settings, emit, speech=False)
         stack.push_async_callback(providers.close)
+        providers.studio = await stack.enter_async_context(opened(settings, watchers))
         redis = await stack.enter_async_context(patient(settings))
         kept = Kept(providers.memory, providers.callers, providers.translations, providers.erased)
         follow = await stack.enter_async_context(

@@ -80,7 +80,11 @@ class Field:
         names = [callers.name(one.number, pepper(self.worker.settings)) for one in self.callers]
         redis, database = await of_redis(self.redis), await of_database(self.worker.books.database)
         traces = [*self.sids, *names]
-        texts = {"redis": redis, "database": database}
+        texts = {
+            "redis": redis,
+            "database": database,
+            "files": "\n".join(dict(of_files(self.folder))),
+        }
         return [place for place, text in texts.items() if any(t in text for t in traces)]
 
 

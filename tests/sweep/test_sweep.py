@@ -43,6 +43,9 @@ async def test_nothing_that_callers_told_is_kept_and_nothing_of_them_once_erased
             ("model", "[card number]"),
         ):
             assert trace in kept[place], f"{place} was not searched"
+        tapes = [text for place, text in kept.items() if place.endswith(".jsonl")]
+        assert len(tapes) == CALLS, "what was said beside each recording"
+        assert "[card number]" in "".join(tapes)
         assert (await _greeted(field)).startswith("Hola"), "who spoke Spanish is greeted so"
         assert await field.erase() == []
         assert not (await _greeted(field)).startswith("Hola"), "nobody knows who that is"
@@ -100,6 +103,7 @@ def test_a_canary_is_found_in_every_spelling(text: str) -> None:
         "PXAT 1795411122223",
         "1795322666.411122",
         "2026-11-22T04:44:26.411122+00:00",
+        "CA75e475c1dc5411122ea52dcc85f1178-20261122T041112200Z.wav",
         "CA75e475c1dc5411122ea52dcc85f1178",
         "[card number]",
     ],

@@ -27,8 +27,11 @@ from knowledge.strangers import Strangers
 
 CARDS, OTHERS, HARMLESS, TOLD = 0.995, 0.98, 0.97, 0.99
 """To reach: recall of card numbers and of the rest, precision, languages."""
-TWINS, UNREAD = 0.95, 0.85
-"""To reach: Spanish questions that go the way of their English twins, read and unread."""
+OF_SIXTY = 0.9
+"""The same for utterances of one language and length, of which there are sixty."""
+TWINS, UNREAD, BY_WORDS = 0.95, 0.85, 0.75
+"""To reach: Spanish questions that go the way of their English twins, read, unread as shipped, and
+unread where the extra `embedding` is not installed."""
 BELIEVED, DOUBTED = 0.8, 0.95
 """To reach: translations that are used, and others that are not."""
 SOON = {"cached": 0.01, "warmed by interims": 0.03, "cold": 0.33, "hanging": 0.005}
@@ -53,11 +56,14 @@ def main(report: Path | None = None) -> None:
         ),
         *((f"{kind} kept", share, HARMLESS) for kind, share in sorted(found.precision.items())),
         ("talk untouched", found.untouched, HARMLESS),
-        *((f"{language}, {words} words", share, TOLD) for (language, words), share in told.items()),
+        *(
+            (f"{language}, {words} words", share, OF_SIXTY)
+            for (language, words), share in told.items()
+        ),
         ("hard talk: masked", measure.together(hard.recall), 0.0),
         ("hard talk: kept", measure.together(hard.precision), HARMLESS),
         ("as its English twin, read", measure.twins(words, reading=True), TWINS),
-        ("as its English twin, unread, by words", measure.twins(words, reading=False), UNREAD),
+        ("as its English twin, unread, by words", measure.twins(words, reading=False), BY_WORDS),
         ("as its English twin, unread, by meaning", _by_meaning(), UNREAD),
         ("good translations believed", believed, BELIEVED),
         ("rubbish not believed", doubted, DOUBTED),

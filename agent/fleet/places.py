@@ -18,11 +18,12 @@ RESERVED = 30.0
 """Seconds from a document to its stream; a token lives as long."""
 HELD = 10.0
 """Seconds for which a call's place outlives its worker: it is about to be back."""
-GRACE = 0.5
-"""Seconds for which Redis is waited for that has just answered somebody: where many webhooks come
-at once it is late, and each worker by itself would let in what is no longer free elsewhere."""
 YOUNG = 2.0
-"""Seconds for which it counts what Redis said last of places, while it says nothing."""
+"""Seconds after an answer for which Redis counts as late rather than away, where it does not give
+the next one; and for which it counts what it said last of places."""
+GRACE = 0.8
+"""Seconds for which it is waited for while it is late: where many webhooks come at once each worker
+by itself would let in what is no longer free elsewhere."""
 ALIVE = 3.0
 """Seconds after which a worker that has not been heard of counts as gone."""
 PLACES = "answerline:{fleet}:places"
@@ -162,7 +163,7 @@ class SharedPlaces:
         room = self._room
         arguments = (room.worker, ALIVE, room.size, call, RESERVED, int(known))
         try:
-            async with deadline(max(BUDGET, self._told + GRACE - time.monotonic())):
+            async with deadline(max(BUDGET, GRACE if self._late else 0.0)):
                 with faults():
                     answer: list[int] = await self._redis.eval(TAKE, len(KEYS), *KEYS, *arguments)
         except TimeoutError as error:
@@ -175,10 +176,14 @@ class SharedPlaces:
         self._told = time.monotonic()
         self._share = max(free, 0) // max(workers, 1)
 
+    @property
+    def _late(self) -> bool:
+        return time.monotonic() - self._told <= YOUNG
+
     def _may_give(self) -> bool:
         """Whether this worker may let one more in without asking: what Redis said last of free
         places is long ago, or leaves one for it."""
-        if time.monotonic() - self._told > YOUNG:
+        if not self._late:
             return True
         self._share -= 1
         return self._share >= 0

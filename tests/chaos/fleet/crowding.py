@@ -17,6 +17,8 @@ from tests.chaos.fleet.told import Told
 TIMES = 3
 WATCHED = 15.0
 """Seconds for which calls are watched before and while strangers are there."""
+CLOSED = 10.0
+"""Seconds after the last stranger has come by which all are gone: the balancer waits for 5."""
 AT_ONCE = 4
 EVERY, SLOWLY = 0.01, 0.2
 """Seconds from some connections to the next: 400 a second, and 20 of slow readers."""
@@ -86,9 +88,11 @@ async def strangers(stage: Stage) -> None:
         _knock(stage, stage.sizes.strangers, HALF, every=EVERY),
         _knock(stage, stage.sizes.slow, WHOLE * ANSWERS, every=SLOWLY, window=SMALL),
     )
+    last = time.monotonic()
     await asyncio.sleep(max(0.0, began + WATCHED - time.monotonic()))
     knocked = _jitter(await stage.crowd.margins())
     stage.lateness(scene)
+    await asyncio.sleep(max(0.0, last + CLOSED - time.monotonic()))
     open_yet = await _still(half)
     for connection in (*half, *slow):
         connection.close()
@@ -97,7 +101,7 @@ async def strangers(stage: Stage) -> None:
     stage.count(scene, "half-open connections", len(half), None)
     stage.count(scene, "slow readers", len(slow), None)
     stage.count(scene, "streams lost", sum(one.moved for one in told), 0)
-    stage.count(scene, f"half-open ones left after {WATCHED:.0f} s", open_yet, 0)
+    stage.count(scene, f"half-open ones left after {CLOSED:.0f} s", open_yet, 0)
     stage.time(scene, "jitter p99 of live calls before", calm, None)
     stage.time(scene, "jitter p99 added", max(0.0, knocked - calm), 0.005)
 

@@ -1,6 +1,7 @@
 """What the stores have of finished calls, compared with what their callers heard."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from knowledge import tables
 from knowledge.chain import Fault
 from knowledge.database import Database
-from knowledge.outbox.stream import STREAM
+from knowledge.outbox.stream import GROUP, STREAM
 from knowledge.recollection import decode, key
 from tests.chaos.fleet.log import Log
 from tests.chaos.fleet.site import Site
@@ -25,9 +26,18 @@ LATEST = 0.5
 
 
 async def written(site: Site) -> None:
-    """When no record waits any more."""
-    async with Redis(port=site.valkey.port) as redis, asyncio.timeout(WRITTEN):
-        while await redis.xlen(STREAM) or list(site.data.glob("outbox/*.jsonl")):  # noqa: ASYNC110
+    """When no record waits any more. Raises AssertionError, with what does."""
+    deadline, waited = time.monotonic() + WRITTEN, list[int]()
+    async with Redis(port=site.valkey.port) as redis:
+        while True:
+            length, files = await redis.xlen(STREAM), list(site.data.glob("outbox/*.jsonl"))
+            if not length and not files:
+                return
+            waited.append(length)
+            taken = await redis.xpending(STREAM, GROUP) if length else 0
+            assert time.monotonic() < deadline, (
+                f"records wait still: {waited[::50]}, taken by {taken}, in {files}"
+            )
             await asyncio.sleep(0.2)
 
 

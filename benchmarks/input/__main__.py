@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from agent.settings import load
 from agent.settings.light import Light
 from benchmarks.input import chrf, measure
 from benchmarks.input.latency import latency
-from benchmarks.input.measure import Share
+from benchmarks.input.measure import Best, Share
 from knowledge.embedding.local import LocalEmbedding
 from knowledge.fitted import SHIPPED_FIT, fitted_to
 from knowledge.index import Index
@@ -62,9 +63,7 @@ def main(report: Path | None = None) -> None:
         ),
         ("hard talk: masked", measure.together(hard.recall), 0.0),
         ("hard talk: kept", measure.together(hard.precision), HARMLESS),
-        ("as its English twin, read", measure.twins(words, reading=True), TWINS),
-        ("as its English twin, unread, by words", measure.twins(words, reading=False), BY_WORDS),
-        ("as its English twin, unread, by meaning", _by_meaning(), UNREAD),
+        *_twins(words),
         ("good translations believed", believed, BELIEVED),
         ("rubbish not believed", doubted, DOUBTED),
         ("turns of conversations", switched, TOLD),
@@ -100,6 +99,15 @@ def main(report: Path | None = None) -> None:
         report.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
     missed = any(share.rate < least for _, share, least in rows if share.all >= measure.ENOUGH)
     sys.exit(missed or any(seconds > SOON[name] for name, seconds in added.items()))
+
+
+def _twins(words: Best) -> Sequence[tuple[str, Share, float]]:
+    twin = "as its English twin"
+    return (
+        (f"{twin}, read", measure.twins(words, reading=True), TWINS),
+        (f"{twin}, unread, by words", measure.twins(words, reading=False), BY_WORDS),
+        (f"{twin}, unread, by meaning", _by_meaning(), UNREAD),
+    )
 
 
 def _by_meaning() -> Share:

@@ -10,6 +10,7 @@ import time
 from asyncio import Future
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -33,6 +34,8 @@ SURE = 0.96
 """Confidence from which no term is looked for."""
 MOST_TOLD = 180
 """Tokens of the terms, of 224 that Whisper takes. They cost the decoder 60 ms."""
+MOST_TOKENS = 448
+"""That Whisper's decoder has places for, the prompt's among them."""
 QUEUE = 8
 """Utterances that may wait for the thread; the next one is refused."""
 FAMILIAR = 4.0
@@ -157,7 +160,9 @@ class Whisper:
         # this one is among those that wait
         if self._listed[language] and said.sure < SURE and self._waiting <= 1:
             prompt = [*self._listed[language], *self._prompts[language]]
-            again = self._decode(encoded, prompt, seconds, beam=1)
+            again = None
+            with suppress(RuntimeError):  # the first one is heard all the same
+                again = self._decode(encoded, prompt, seconds, beam=1)
             if again is not None:
                 text = self._terms.adopted(text, self._terms.mend(again.text, language), language)
         return _Recognised(Transcript(text, language, said.sure), waited, encoded, seconds)
@@ -181,7 +186,7 @@ class Whisper:
             encoded,
             [prompt],
             beam_size=beam,
-            max_length=len(prompt) + 16 + round(12 * seconds),
+            max_length=min(len(prompt) + 16 + round(12 * seconds), MOST_TOKENS),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]

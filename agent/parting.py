@@ -22,8 +22,10 @@ PATIENCE = 1.0
 async def take_apart(
     owner: object, tasks: Collection[asyncio.Task[Any]], running: Running | None
 ) -> None:
-    """The last thing that happens to a call, the `owner`: its tasks were told to end, and what was
-    running was stopped."""
+    """The last thing that happens to a call, the `owner`: its tasks and what was running were told
+    to end."""
+    if running is not None:
+        await running.finish()
     if await _ended(tasks):
         unhand(owner)
     if running is not None and running.task.done():

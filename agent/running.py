@@ -15,7 +15,12 @@ from pipecat.workers.runner import WorkerRunner
 from agent.line.protocol import RATE
 
 CANCEL = 2.0
-"""Seconds that the pipeline has to stop; Pipecat's own wait has no end."""
+"""Seconds that the call waits for its stages to stop."""
+THROUGH = 5.0
+"""Seconds that a CancelFrame has to get through the stages; then they are cleaned up without it."""
+LINGER = 10.0
+"""Seconds more that they have for both, while the call is over for everybody else: a worker
+that has too much to do is slow, and what is broken off in the middle of that leaves pieces."""
 
 
 class Running:
@@ -39,6 +44,7 @@ class Running:
             idle_timeout_secs=None,
             cancel_on_idle_timeout=False,
             check_dangling_tasks=False,
+            cancel_timeout_secs=THROUGH,
         )
         runner = WorkerRunner(handle_sigint=False, check_dangling_tasks=False)
         await runner.add_workers(worker)
@@ -50,16 +56,28 @@ class Running:
             await self.worker.queue_frames(list(frames))
 
     async def stop(self, reason: str) -> None:
+        """Tells the stages to end. Returns after `CANCEL` seconds even if they have not yet."""
+        if not self.task.done():
+            await self.worker.cancel(reason=reason)
+            await asyncio.wait({self.task}, timeout=CANCEL)
+        if not self.task.done():
+            logger.bind(call=self._call).warning("pipeline did not stop in time")
+
+    async def finish(self) -> None:
+        """After `stop`: nothing of them runs any longer, by force if need be."""
         task = self.task
         if not task.done():
-            try:
-                async with asyncio.timeout(CANCEL):
-                    await self.worker.cancel(reason=reason)
-                    await asyncio.wait({task})
-            except TimeoutError:
-                logger.bind(call=self._call).warning("pipeline did not stop in time")
+            await asyncio.wait({task}, timeout=LINGER)
         if not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CANCEL)
+            logger.bind(call=self._call).error("pipeline is broken off")
+            await self._break_off()
         if task.done() and not task.cancelled() and (error := task.exception()):
             logger.bind(call=self._call, error=type(error).__name__).error("pipeline failed")
+
+    async def _break_off(self) -> None:
+        """All at once: who waits for somebody who does not end would never be told."""
+        manager = self.worker._task_manager
+        tasks = {self.task, *(manager.current_tasks() if manager is not None else ())}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=CANCEL)

@@ -144,6 +144,8 @@ class Stage(FrameProcessor, Generic[F]):
                     await output.aclose()
         except Exception as error:  # noqa: BLE001
             return error
+        if not progress.limit.expired():
+            progress.limit.reschedule(None)  # done: a loop that stalls now makes nobody late
         return None
 
     async def _report(self, error: BaseException, progress: _Progress) -> None:

@@ -31,3 +31,7 @@ class OwnClock(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def hold(self, seconds: float) -> None:
+        """Something keeps everybody else waiting for so long."""
+        self._jumping.now += seconds

@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
 from processors.contract.bench import DOWN, UP, Bench, rounds
 from processors.frames import CONFIDENCE, rewrite
 from processors.stage import Stage
+from tests.clock import OwnClock
 
 pytestmark = pytest.mark.own_clock
 
@@ -63,10 +64,27 @@ class Script(Stage[TranscriptionFrame]):
             case "wait":
                 await self.go_on.wait()
                 yield rewrite(frame, text="waited")
+            case "stall":
+                await before_a_stall()
+                yield rewrite(frame, text="one")
             case "cancelled":
                 raise asyncio.CancelledError
             case _:
                 yield rewrite(frame, text=frame.text.upper())
+
+
+async def before_a_stall() -> None:
+    """Returns just before something else holds the event loop for longer than the deadline."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, OwnClock)
+    now = loop.create_future()
+
+    def go_on() -> None:
+        now.set_result(None)
+        loop.call_soon(loop.hold, Script.deadline + 0.01)
+
+    loop.call_soon(go_on)
+    await now
 
 
 def said(text: str) -> TranscriptionFrame:
@@ -131,6 +149,12 @@ async def test_a_failure_after_the_first_frame_ends_the_output(way: str) -> None
     bench = await outcome(way, "hello")
     assert texts(bench) == ["one", "HELLO"]
     assert errors(bench)[0].endswith("its output ends here")
+
+
+async def test_who_is_done_is_not_late_when_the_loop_stalls_then() -> None:
+    bench = await outcome("stall", "hello")
+    assert texts(bench) == ["one", "HELLO"]
+    assert errors(bench) == []
 
 
 async def test_no_report_quotes_the_caller() -> None:

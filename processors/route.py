@@ -165,7 +165,7 @@ class Route(Stage[Frame]):
         if self._for_tools(decision):
             decision = replace(decision, route=Answering.MODEL, given_up=False)
         self._asked_back = self._asked_back + 1 if decision.route is Answering.CLARIFY else 0
-        if decision.confidence >= _ABOUT:
+        if decision.confidence >= _ABOUT and not (answer and answer.leaning):
             self._department = department
         self._tell(decision, turn, policy, time.perf_counter() - began, known.found)
         return decision

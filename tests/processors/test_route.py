@@ -138,6 +138,7 @@ async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> 
     table = Table()
     (frame,) = await table.ask("And for hail?")
     assert isinstance(frame, LLMContextFrame)
+    assert person(await table.ask("a person please")).department == "", "nor tells what it is about"
 
 
 @pytest.mark.parametrize("least", [0.9, 0.5])

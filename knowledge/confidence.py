@@ -40,12 +40,10 @@ class Limit(NamedTuple):
 
 FREE = Limit(1.0)
 ANOTHER = Limit(0.89, differing=True)
-"""Polarity, a number or an exclusive word differs, one word is replaced, or what nobody answers is
-as near. Most such questions mean the entry all the same (four in five on the public sets), which
-is what the probability says: just not enough of them."""
-DENIED = Limit(0.7, differing=True)
-"""The question denies almost all that it says. "I can't find my policy number" means the entry, and
-so do three in four of these on the public sets, where nobody called to deny anything."""
+"""Polarity, a number or an exclusive word differs, one word is replaced, what nobody answers is as
+near, or the question denies almost all that it says. Most such questions mean the entry all the
+same (nine in ten on the public sets), which is what the probability says: just not enough of them.
+"""
 UNLIKELY = Limit(0.45, differing=True)
 """As `ANOTHER`, where nothing was fitted that could say how often such questions mean the entry,
 and it has few phrasings, or nobody answers what is as near."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from knowledge import confidence
 from knowledge.answers import Answer, Passage, Question, Told
-from knowledge.confidence import ANOTHER, DENIED, FOREIGN, FREE, UNLIKELY, Limit, Signals
+from knowledge.confidence import ANOTHER, FOREIGN, FREE, UNLIKELY, Limit, Signals
 from knowledge.contrast import LESS, Contrast, denies
 from knowledge.cosine import Floats
 from knowledge.embedding import Near
@@ -293,15 +293,14 @@ class Tongue:
         examples = self._counts[entry]
         fitted = self._fitted(self.kind(entry, look.near)) is not None
         another = ANOTHER if fitted or examples >= _MANY else UNLIKELY
-        denying = denies(look.reading)
-        if denying and not self._lacks[entry]:
-            return min(another, DENIED)
+        if denies(look.reading) and not self._lacks[entry]:
+            return another
         if look.differs is not None:
             differs = look.differs[first : first + examples]
             alike = look.likeness.measures[0, first : first + examples]
             rows, meant = look.likeness.rows[at], self._cosines(look, entry)
             if self._contrast.another(look.reading, rows, differs, alike, meant):
-                return min(another, DENIED) if denying else another
+                return another
         least = look.nobodys + _CLEARLY[self._foreign[entry]]
         if look.near and look.features[_CLOSEST, at] < least:
             return ANOTHER if fitted else UNLIKELY

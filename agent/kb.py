@@ -50,7 +50,7 @@ def ask(
 
     from agent import library
 
-    with library.open_library(settings, knowledge, warn) as asked:
+    with library.open_library(settings, knowledge, warn, many=jsonl) as asked:
         ready()
         if jsonl:
             library.answer_lines(asked, *pipes(), language, warn)

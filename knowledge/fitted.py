@@ -100,6 +100,8 @@ class Fitted:
     fits: Mapping[str, Fit]
     """By language."""
     engine: int = ENGINE
+    whole: bool = True
+    """Whether each phrasing was held out, not only some: nobody waited for it."""
 
     def of(self, entries: Sequence[Entry]) -> "Fitted | None":
         """Itself if it was fitted to these."""
@@ -131,7 +133,7 @@ class Fitted:
                     of = f"{language}.{name}"
                     arrays[of], arrays[f"{of}.worth"] = packed(weights)
                 arrays[f"{language}.bias"] = fit.linear.bias
-        told = {"content": self.content, "engine": self.engine, "fits": fits}
+        told = {"content": self.content, "engine": self.engine, "whole": self.whole, "fits": fits}
         arrays["told"] = np.frombuffer(orjson.dumps(told), dtype=np.uint8)
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -155,6 +157,7 @@ class Fitted:
                 return cls(
                     told["content"],
                     {language: _fit(language, one, file) for language, one in told["fits"].items()},
+                    whole=told.get("whole", True),
                 )
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,9 @@ from knowledge.words import lexicon
 
 FOLDS = 10
 """Of fewer an index would know too little: what it is asked later it has all phrasings for."""
+QUICK = 1000
+"""Phrasings of a language that are held out, about, where somebody waits for the fit."""
+_FEWEST_FOLDS = 2
 SEED = 1
 MISHEARD = 0.1
 """Share of the words in the misheard half of the questions."""
@@ -95,14 +99,17 @@ class Held:
         return entries.index(self.entry) if self.entry in entries else -1
 
 
-def fit(entries: Sequence[Entry], embed: Embed | None = None) -> Fitted:
-    """Raises ImportError without scikit-learn. `embed`: where vectors will be asked too."""
+def fit(entries: Sequence[Entry], embed: Embed | None = None, *, most: int | None = None) -> Fitted:
+    """Raises ImportError without scikit-learn. `embed`: where vectors will be asked too.
+
+    `most`: phrasings of a language that are held out, about; None: each of them.
+    """
     embed = Remembered(embed) if embed is not None else None
-    fits = {language: _fit(entries, language, embed) for language in fittable(entries)}
-    return Fitted(content_hash(entries), fits)
+    fits = {language: _fit(entries, language, embed, most) for language in fittable(entries)}
+    return Fitted(content_hash(entries), fits, whole=most is None)
 
 
-def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
+def _fit(entries: Sequence[Entry], language: str, embed: Embed | None, most: int | None) -> Fit:
     rng = random.Random(SEED)  # noqa: S311 (the same content is fitted the same)
     held: list[Held] = []
     unknown = strangers(language)
@@ -112,16 +119,19 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
         if language in entry.wordings
         for text in entry.wordings[language].callers
     }
-    for number, (known, cases) in enumerate(splits(entries, language, FOLDS, rng)):
+    folds = _folds(entries, language, most)
+    for number, (known, cases) in enumerate(islice(splits(entries, language, FOLDS, rng), folds)):
         if not known:
             continue  # so little content that a part of it is all of it
-        strange = [Case(text, "", language) for text in unknown[number::FOLDS]]
+        strange = [Case(text, "", language) for text in unknown[number::folds]]
         held += _asked(known, (*cases, *strange), language, rng, embed)
     kinds = (WORDS,) if embed is None else (WORDS, NEAR)
-    linear = learn(_tongue(entries, language, None).table)
+    linear = learn(_tongue(entries, language).table)
     parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
     fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
-    if len(callers) >= CALLERS:  # a phrasing tries to say what the others do not: that is harder
+    if (
+        len(callers) * folds >= CALLERS * FOLDS
+    ):  # a phrasing tries to say what the others do not: that is harder
         held = [
             one for one in held if one.entry < 0 or (one.asked.entry, one.asked.text) in callers
         ]
@@ -129,6 +139,14 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None) -> Fit:
         curve, bounds = _curve(held, fit, kind)
         fit = replace(fit, curves={**fit.curves, kind: curve}, bounds={**fit.bounds, kind: bounds})
     return fit
+
+
+def _folds(entries: Sequence[Entry], language: str, most: int | None) -> int:
+    """How many of them are asked."""
+    told = sum(len(one.wordings[language].asked) for one in entries if language in one.wordings)
+    if most is None or told <= most:
+        return FOLDS
+    return max(_FEWEST_FOLDS, round(FOLDS * most / told))
 
 
 def _departments(held: Sequence[Held]) -> frozenset[str]:
@@ -158,10 +176,9 @@ def learn(table: Table) -> Linear | None:
     )
 
 
-def _tongue(entries: Sequence[Entry], language: str, linear: Linear | None) -> Tongue:
+def _tongue(entries: Sequence[Entry], language: str) -> Tongue:
     spoken = {language, "en", *(of for entry in entries for of in entry.wordings)}
-    lexicons = {of: lexicon(of) for of in spoken}
-    return Tongue(entries, language, lexicons, fit=Fit(linear, (0.0, 0.0), {}, {}))
+    return Tongue(entries, language, {of: lexicon(of) for of in spoken})
 
 
 def _asked(
@@ -171,7 +188,8 @@ def _asked(
     rng: random.Random,
     embed: Embed | None,
 ) -> Iterator[Held]:
-    tongue = _tongue(known, language, learn(_tongue(known, language, None).table))
+    tongue = _tongue(known, language)
+    tongue.table.teach(learn(tongue.table))
     noise = Noise((text for entry in known for text in entry.wordings[language].asked), rng)
     places = {entry.id: number for number, entry in enumerate(known)}
     heard = [(case.text, case, True) for case in asked]
@@ -292,6 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--knowledge", type=Path, help="the content; without it, the shipped one")
     parser.add_argument("--near", action="store_true", help="with the built-in embedding")
+    parser.add_argument("--quick", action="store_true", help=f"hold out {QUICK} phrasings, no more")
     options = parser.parse_args(arguments)
     os.nice(19)
     content = ingest(options.knowledge or shipped(), date.today())  # noqa: DTZ011
@@ -304,7 +323,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             except EmbeddingMissing as error:
                 sys.stderr.write(f"{error}\n")
         try:
-            fitted = fit(content.entries, embed)
+            fitted = fit(content.entries, embed, most=QUICK if options.quick else None)
         except ImportError:
             sys.stderr.write("scikit-learn is not installed (extra fit): the shipped trees serve\n")
             return MISSING

@@ -181,6 +181,10 @@ class Table:
         self._runs = np.repeat(np.eye(3, dtype=np.float32), widths, axis=1)
         self._scratch = Scratch(2 * size + self._turns.size, ids_of.shape[1])
 
+    def teach(self, linear: Linear | None) -> None:
+        """What was learned from its own `features`, before anything is asked."""
+        self._linear = linear
+
     def ask(self, reading: Reading) -> Asked:
         words = reading.words[-_WIDEST:]
         remembered = self._remembered

@@ -112,8 +112,8 @@ class Collector:
     """Seconds between two, while no call runs."""
     MANY = 10_000
     """Calls that have ended since the last one, after which one runs beside others: they have left
-    some 110,000 objects, 20 MB, and 30 calls that go on make it hold the event loop for 75 ms: those
-    calls are what it looks through, and hear nobody meanwhile."""
+    some 110,000 objects, 20 MB, and 30 calls that go on make it hold the event loop for 75 ms:
+    they are what it looks through, and they hear nobody meanwhile."""
 
     def __init__(self, observe: Callable[[int, float], None]) -> None:
         """`observe` is told each pause: the generation, seconds."""

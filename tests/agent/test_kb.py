@@ -162,6 +162,22 @@ def test_what_was_fitted_to_this_content_is_not_fitted_again(folder: Path) -> No
     )
 
 
+def test_many_questions_wait_for_a_quick_fit_once_and_sync_takes_its_time(tmp_path: Path) -> None:
+    for thing in ("umbrella", "hat"):
+        said = ", ".join(f"I lost {thing} number {n} at the {n % 7} gate" for n in range(60))
+        entry = ENTRY.format(id=thing, question=f"Where is my {thing}?")
+        (tmp_path / f"{thing}.md").write_text(entry.replace("I lost my umbrella", said))
+    ask = ("kb", "ask", "--jsonl", "--knowledge", ".")
+    first, second = (command(*ask, folder=tmp_path, given="my hat is gone\n") for _ in range(2))
+    assert first.stderr == "fitting to 122 phrasings that are new, once: 120 s at most\n"
+    assert second.stderr == ""
+    answers = [json.loads(one.stdout) for one in (first, second)]
+    assert answers[0]["entry"] == answers[1]["entry"] == "hat"
+    assert answers[0]["confidence"] == answers[1]["confidence"]
+    synced = command("kb", "sync", "--knowledge", ".", folder=tmp_path)
+    assert synced.stdout.splitlines()[-1] == "confidence: fitted to the phrasings of this content"
+
+
 def test_nothing_is_synced_of_an_empty_folder(folder: Path) -> None:
     (folder / "kb").mkdir()
     one = command("kb", "sync", "--knowledge", "kb", folder=folder)

@@ -15,7 +15,7 @@ from pipecat.utils.base_object import BaseObject
 
 from agent.running import Running
 
-PATIENCE = 1.0
+PATIENCE = 5.0
 """Seconds for tasks that were told to end; what they still hold is left to the collector."""
 
 

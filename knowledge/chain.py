@@ -175,10 +175,11 @@ class Deadline:
         try:
             async with asyncio.timeout_at(self._when) as self._running:
                 return await anext(stream)
-        except TimeoutError as error:
-            raise Fault(late, proven=late != "silent") from error
+        except TimeoutError:
+            pass  # raised in here, the fault would hold the task that holds it
         finally:
             self._running = None
+        raise Fault(late, proven=late != "silent")
 
 
 async def relay(

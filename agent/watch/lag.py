@@ -112,15 +112,20 @@ class Collector:
     """Seconds between two, while no call runs."""
     MANY = 10_000
     """Calls that have ended since the last one, after which one runs beside others: they have left
-    some 110,000 objects, 20 MB, and 30 calls that go on make it hold the event loop for 75 ms:
-    they are what it looks through, and they hear nobody meanwhile."""
+    some 110,000 objects, and 30 calls that go on make it hold the event loop for 75 ms: they are
+    what it looks through, and they hear nobody meanwhile."""
+    SOME = 1000
+    """The same, where the process has grown by `MUCH`: each connection that breaks and each answer
+    that comes too late leaves more."""
+    MUCH = 16 * 1024 * 1024
+    """Bytes."""
 
     def __init__(self, observe: Callable[[int, float], None]) -> None:
         """`observe` is told each pause: the generation, seconds."""
         self._observe = observe
         self._began = 0.0
         self._last = time.monotonic()
-        self._ended = 0
+        self._ended = self._resident = 0
         self._thresholds: tuple[int, int, int] | None = None
 
     def start(self) -> None:
@@ -131,6 +136,7 @@ class Collector:
         young, middle, _ = self._thresholds
         gc.set_threshold(young, middle, 1 << 30)
         gc.callbacks.append(self._timed)
+        self._resident = heap.resident()
 
     def stop(self) -> None:
         if self._thresholds is None:
@@ -146,12 +152,18 @@ class Collector:
             return
         self._ended += 1
         idle = remaining == 0 and time.monotonic() - self._last >= self.QUIET
-        if not idle and self._ended < self.MANY:
+        if not (idle or self._due()):
             return
         gc.collect()
         self._last, self._ended = time.monotonic(), 0
         if idle:
             heap.give_back()
+        self._resident = heap.resident()
+
+    def _due(self) -> bool:
+        if self._ended % self.SOME:
+            return False
+        return self._ended >= self.MANY or heap.resident() - self._resident > self.MUCH
 
     def _timed(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "start":

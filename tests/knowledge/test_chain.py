@@ -1,6 +1,8 @@
 """Who is asked, when, and who is charged: failing over, hedging, stalling, breakers, closing."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -283,6 +285,24 @@ async def test_one_gives_the_first_answer_and_counts_it_as_work() -> None:
     assert await one([flaky, good()], ask, within=FIRST) == "flaky"
     assert not flaky.breaker.recent
     assert await one([Scripted("bad", [EVER]), good()], ask, within=0.02) == "good"
+
+
+async def test_what_was_late_leaves_nothing_to_the_garbage_collector() -> None:
+    late: list[weakref.ref[Fault]] = []
+
+    async def answer(provider: Scripted) -> str:
+        await asyncio.sleep(EVER if provider.name == "late" else 0)
+        return provider.name
+
+    gc.disable()
+    try:
+        providers = [Scripted("late", ()), Scripted("quick", ())]
+        tell = lambda _provider, fault: late.append(weakref.ref(fault))  # noqa: E731
+        assert await one(providers, answer, within=FIRST, report=tell) == "quick"
+        await asyncio.sleep(0)
+        assert [fault() for fault in late] == [None]
+    finally:
+        gc.enable()
 
 
 async def test_an_open_provider_is_skipped_while_there_is_another() -> None:

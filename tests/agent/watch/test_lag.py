@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from loguru import logger
 
+from agent.watch import heap
 from agent.watch.lag import Collector, LoopLag
 from tests.agent.web.conftest import until
 
@@ -98,6 +99,20 @@ def test_the_oldest_generation_is_collected_when_no_call_runs_or_after_a_great_m
     assert full() == 2, "not never"
     collector.call_left(0)
     assert full() == 2, "it was just now"
+
+
+def test_a_process_that_grows_is_looked_through_sooner(
+    collector: Collector, pauses: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resident = start = 500 * 1024 * 1024
+    monkeypatch.setattr(heap, "resident", lambda: resident)
+    collector.start()
+    much = Collector.MUCH
+    for resident, times in ((start + much, 0), (start + much + 1, 1), (start + much + 2, 0)):
+        pauses.clear()
+        for _ in range(Collector.SOME):
+            collector.call_left(3)
+        assert sum(generation == 2 for generation, _ in pauses) == times
 
 
 def test_before_the_start_and_after_the_end_nothing_is_collected(

@@ -104,11 +104,11 @@ def test_the_oldest_generation_is_collected_when_no_call_runs_or_after_a_great_m
 def test_a_process_that_grows_is_looked_through_sooner(
     collector: Collector, pauses: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resident = start = 500 * 1024 * 1024
+    resident = 0
     monkeypatch.setattr(heap, "resident", lambda: resident)
     collector.start()
-    much = Collector.MUCH
-    for resident, times in ((start + much, 0), (start + much + 1, 1), (start + much + 2, 0)):
+    for grown, times in ((Collector.MUCH, 0), (1, 1), (1, 0)):
+        resident += grown
         pauses.clear()
         for _ in range(Collector.SOME):
             collector.call_left(3)

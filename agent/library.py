@@ -1,7 +1,8 @@
 """What the knowledge base would answer, without a service: `answerline kb ask`."""
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,12 +103,16 @@ def _fit(
     told = sum(len(of.asked) for entry in content.entries for of in entry.wordings.values())
     if told not in WORTH or not fittable(content.entries) or find_spec("sklearn") is None:
         return None
+    file, near = fitted_file(settings.data_dir, folder), measured(settings, content)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(file.parent, os.W_OK):
+        return None  # it would be fitted each time
     import asyncio  # noqa: PLC0415 (a tenth of a second, as the next)
 
     from agent.calibrating import Uncalibrated, calibrate  # noqa: PLC0415
 
     warn(f"fitting to {told} phrasings that are new, once: {FITTING:.0f} s at most")
-    file, near = fitted_file(settings.data_dir, folder), measured(settings, content)
     try:
         asyncio.run(calibrate(file, folder, near=near, quick=True, within=FITTING))
     except Uncalibrated as error:

@@ -320,7 +320,9 @@ def _plain(text: str) -> str:
 
 
 def _surer(one: Answer, other: Answer) -> bool:
-    return one.confidence > other.confidence and not one.leaning
+    if one.leaning or other.leaning:
+        return other.leaning and not one.leaning
+    return one.confidence > other.confidence
 
 
 def _summary(said: list[tuple[str, str]]) -> str:

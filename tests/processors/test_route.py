@@ -141,6 +141,13 @@ async def test_a_turn_that_leans_on_the_last_one_gets_no_answer_without_it() -> 
     assert person(await table.ask("a person please")).department == "", "nor tells what it is about"
 
 
+async def test_a_sentence_that_a_pause_cut_in_two_is_answered_as_one() -> None:
+    table = Table()
+    frames = await table.ask("I would like to know about my roof", "And hail, is it covered?")
+    assert said(frames) == [HAIL.text]
+    assert not table.decided.leaning
+
+
 @pytest.mark.parametrize("least", [0.9, 0.5])
 async def test_what_a_rule_bars_gets_no_answer_whatever_the_threshold(least: float) -> None:
     table = Table(policy=Policy(Thresholds(least)))

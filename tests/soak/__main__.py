@@ -1,4 +1,4 @@
-"""python -m tests.soak [--calls 5000] [--warm 500] [--at-once 30]
+"""python -m tests.soak [--calls 5000] [--warm 500] [--at-once 20]
 
 One worker behind HAProxy, with Redis and PostgreSQL. Exit 1: a call was lost, memory grew by more
 than 5 %, or tasks, threads or sockets did not come back to what they were after warm-up.
@@ -171,7 +171,7 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser(prog="python -m tests.soak")
     options.add_argument("--calls", type=int, default=5000)
     options.add_argument("--warm", type=int, default=500)
-    options.add_argument("--at-once", type=int, default=30)
+    options.add_argument("--at-once", type=int, default=20)
     options.add_argument("--json", type=Path, default=Path("reports/soak.json"))
     given = options.parse_args()
     logger.remove()

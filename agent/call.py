@@ -153,6 +153,8 @@ class Call:
                 if self.outcome in FINAL:
                     self.exchanges.over()
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
+                if self._running is not None:
+                    await self._running.finish()
             await parting.take_apart(self, self._tasks, self._running)
         return self.outcome
 

@@ -22,10 +22,8 @@ PATIENCE = 5.0
 async def take_apart(
     owner: object, tasks: Collection[asyncio.Task[Any]], running: Running | None
 ) -> None:
-    """The last thing that happens to a call, the `owner`: its tasks and what was running were told
-    to end."""
-    if running is not None:
-        await running.finish()
+    """The last thing that happens to a call, the `owner`: its tasks were told to end, and what was
+    running has ended."""
     if await _ended(tasks):
         unhand(owner)
     if running is not None and running.task.done():

@@ -40,10 +40,9 @@ async def calibrate(
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
+    last = told.decode(errors="replace").strip().rpartition("\n")[2]
+    if process.returncode == MISSING:
+        raise Unfittable(last)
     if process.returncode:
-        last = told.decode(errors="replace").strip().rpartition("\n")[2]
-        raise (
-            Unfittable(last)
-            if process.returncode == MISSING
-            else Uncalibrated(f"not fitted: {last}")
-        )
+        raise Uncalibrated(f"not fitted: {last}")

@@ -129,9 +129,8 @@ def _fit(entries: Sequence[Entry], language: str, embed: Embed | None, most: int
     linear = learn(_tongue(entries, language).table)
     parts = [_part(held, kind) if linear and kind in kinds else 0.0 for kind in (WORDS, NEAR)]
     fit = Fit(linear, (parts[0], parts[1]), {}, {}, _departments(held))
-    if (
-        len(callers) * folds >= CALLERS * FOLDS
-    ):  # a phrasing tries to say what the others do not: that is harder
+    # a phrasing tries to say what the others do not: that is harder
+    if len(callers) * folds >= CALLERS * FOLDS:
         held = [
             one for one in held if one.entry < 0 or (one.asked.entry, one.asked.text) in callers
         ]

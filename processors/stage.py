@@ -144,7 +144,7 @@ class Stage(FrameProcessor, Generic[F]):
                     await output.aclose()
         except Exception as error:  # noqa: BLE001
             return error
-        if not progress.limit.expired():
+        if not (progress.over or progress.limit.expired()):
             progress.limit.reschedule(None)  # done: a loop that stalls now makes nobody late
         return None
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from loguru import logger
 from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
@@ -155,6 +156,30 @@ async def test_who_is_done_is_not_late_when_the_loop_stalls_then() -> None:
     bench = await outcome("stall", "hello")
     assert texts(bench) == ["one", "HELLO"]
     assert errors(bench) == []
+
+
+async def test_who_ends_quietly_after_an_interruption_is_no_error() -> None:
+    class Quiet(Stage[TranscriptionFrame]):
+        accepts = TranscriptionFrame
+        deadline = 30
+
+        async def handle(self, frame: TranscriptionFrame) -> AsyncIterator[Frame]:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+            if frame.text == "hello":
+                yield frame
+
+    logged: list[str] = []
+    sink = logger.add(lambda message: logged.append(message.record["message"]), level="ERROR")
+    try:
+        async with Bench(Quiet()) as bench:
+            await bench.send(said("bye"))
+            await rounds()
+            await bench.send(InterruptionFrame())
+            assert await bench.settle()
+    finally:
+        logger.remove(sink)
+    assert logged == []
 
 
 async def test_no_report_quotes_the_caller() -> None:

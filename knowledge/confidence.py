@@ -42,8 +42,8 @@ FREE = Limit(1.0)
 ANOTHER = Limit(0.89, differing=True)
 """Polarity, a number or an exclusive word differs, one word is replaced, what nobody answers is as
 near, or the question denies almost all that it says. Most such questions mean the entry all the
-same (seven to nine in ten on the public sets), which is what the probability says: just not enough of them.
-"""
+same (seven to nine in ten on the public sets), which is what the probability says: just not enough
+of them."""
 UNLIKELY = Limit(0.45, differing=True)
 """As `ANOTHER`, where nothing was fitted that could say how often such questions mean the entry,
 and it has few phrasings, or nobody answers what is as near."""

@@ -44,6 +44,10 @@ class Acquaintance:
         """The call itself has ended."""
         self._memory.over(self._call)
 
+    def written(self) -> bool:
+        """Whether another worker would find what this one knows of the call."""
+        return self._memory.written(self._call)
+
     def greeted(self, language: str) -> None:
         self._memory.greeted(self._call, language)
 

@@ -42,6 +42,10 @@ class Exchanges:
             last = self._last
             self._keep(Exchange(last.at, last.caller, f"{last.agent} {text}", language))
 
+    def settled(self) -> bool:
+        """Whether every turn has the answer that was heard, and another worker would find them."""
+        return not self._unanswered and self._acquaintance.written()
+
     def over(self) -> None:
         """The call itself has ended: what it alone may know is kept no longer."""
         self._acquaintance.over()

@@ -14,6 +14,9 @@ from processors.frames import PersonFrame
 
 PAUSE = 10.0
 """Seconds in which a pause of the speech is waited for; then it is moved all the same."""
+SETTLED = 2.0
+"""Seconds of a pause in which its last turn is to get into memory, where the next worker finds
+it; later it would be refused there, as coming from an older stream."""
 LOOK = 0.02
 """Seconds between two looks whether there is one."""
 
@@ -41,8 +44,7 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
     REST it does so when the stream ends."""
     with suppress(TimeoutError):
         async with asyncio.timeout(PAUSE):
-            while not in_pause(call):  # noqa: ASYNC110
-                await asyncio.sleep(LOOK)
+            await _ripe(call)
     if call.state is not State.TALKING or call.outcome:
         return
     call.outcome = "moved"
@@ -59,6 +61,14 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
         call.end("moved")
     else:
         await call.leave("moved")
+
+
+async def _ripe(call: Call) -> None:
+    """In a pause, all that was said before it remembered."""
+    patience = SETTLED
+    while not in_pause(call) or (patience > 0 and not call.exchanges.settled()):
+        patience -= LOOK if in_pause(call) else 0.0
+        await asyncio.sleep(LOOK)
 
 
 def in_pause(call: Call) -> bool:

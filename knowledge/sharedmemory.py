@@ -31,7 +31,9 @@ return 1
 """The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
 AGAIN = 10
 """Times the budget that a call is worth which was here before: without its memory it would be
-greeted like a new one. Redis is asked for it also where it was late for others."""
+greeted like a new one. Redis is asked for it also where it was late for others. And times the
+budget of a second attempt to write, which nobody waits for: a machine that is busy for minutes
+would never write in time."""
 _Known = tuple[Recollection, int]
 """With the number of the call's stream; 0 where nobody counts."""
 
@@ -72,6 +74,8 @@ class RedisMemory:
         self._waiting = waiting
         self._budget = budget
         self._unwritten: OrderedDict[str, None] = OrderedDict()
+        self._writing = ""
+        """The call that is no longer among them and not stored yet."""
         self._epochs: OrderedDict[str, int] = OrderedDict()
         """Of the calls that began here: which of their streams that was."""
         self._work = asyncio.Event()
@@ -110,6 +114,9 @@ class RedisMemory:
     def over(self, call: str) -> None:
         self._here.memory.over(call)
         self._wait(call)
+
+    def written(self, call: str) -> bool:
+        return not (call in self._unwritten or call == self._writing)
 
     async def begin(self, call: str, *, again: bool = False) -> Recollection:
         self._epochs.pop(call, None)  # while Redis is away nobody knows
@@ -182,31 +189,40 @@ class RedisMemory:
                 self._written.set()
                 self._work.clear()
                 await self._work.wait()
-            elif await self._store(self._unwritten.popitem(last=False)[0]):
+            elif await self._store_next():
                 pause = BUDGET
 
-    async def _store(self, call: str) -> bool:
+    async def _store_next(self) -> bool:
+        self._writing, _ = self._unwritten.popitem(last=False)
+        try:
+            if await self._store(self._writing, self._redis, self._budget):
+                return True
+            if await self._store(self._writing, self._patient, AGAIN * self._budget):
+                return True
+            self._unwritten.setdefault(self._writing)
+            self._gone()
+            return False
+        finally:
+            self._writing = ""
+
+    async def _store(self, call: str, place: "_Stored", within: float) -> bool:
         """Adds to what is stored: another worker may have had the call before."""
         try:
             if self._here.memory.erased(call):
-                await one([self._redis], lambda r: r.forget(call), within=self._budget)
+                await one([place], lambda r: r.forget(call), within=within)
                 return True
             if call not in self._epochs:
-                _, begun = await one([self._redis], lambda r: r.begin(call), within=self._budget)
+                _, begun = await one([place], lambda r: r.begin(call), within=within)
                 self._note(call, begun)
             epoch = self._epochs[call]
-            stored, _ = await one([self._redis], lambda r: r.recall(call), within=self._budget)
+            stored, _ = await one([place], lambda r: r.recall(call), within=within)
             known = self._here.memory.merge(call, stored)
-            newest = await one(
-                [self._redis], lambda r: r.store(call, known, epoch), within=self._budget
-            )
-            if not newest:
-                self._here.memory.drop(call)
-                self._emit(Outdated(call))
+            newest = await one([place], lambda r: r.store(call, known, epoch), within=within)
         except Fault:
-            self._unwritten.setdefault(call)
-            self._gone()
             return False
+        if not newest:
+            self._here.memory.drop(call)
+            self._emit(Outdated(call))
         self._away = False
         return True
 

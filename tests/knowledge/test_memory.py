@@ -298,6 +298,20 @@ async def test_a_slow_redis_is_waited_for_no_longer_than_its_budget(valkey: Valk
         await until(lambda: Switched("CA40", "memory", "redis", "late") in events)
 
 
+@pytest.mark.wire
+async def test_a_slow_redis_is_written_to_all_the_same(valkey: ValkeyServer) -> None:
+    async with Slow(valkey.port) as slow, remembering(slow.port) as memory:
+        slow.delay = 2 * BUDGET
+        memory.remember("CA41", exchange(1.0))
+        assert not memory.written("CA41")
+
+        async def written() -> bool:
+            return memory.written("CA41")
+
+        await eventually(written)
+        assert (await stored(valkey.port, "CA41")).turns == 1
+
+
 async def test_where_no_words_are_kept_a_call_is_still_known_to_be_greeted() -> None:
     memory = Wordless(LocalMemory(ttl=DAY))
     await memory.start()

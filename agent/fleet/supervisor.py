@@ -95,7 +95,7 @@ class Worker:
         self._process = process = await asyncio.create_subprocess_exec(
             *self._site.command(self.number),
             stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the supervisor, which then drains
+            process_group=0,  # Ctrl-C is for the supervisor, which then drains
         )
         self._log.bind(process=process.pid).info("worker started")
         self.was_ready.clear()

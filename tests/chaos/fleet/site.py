@@ -239,12 +239,13 @@ async def _serving(
 async def _balanced(
     folder: Path, certificate: Path, https: int, first: int, workers: int
 ) -> AsyncIterator[int]:
-    """HAProxy as shipped, with a line for each further worker; its process id."""
+    """HAProxy as shipped, with two lines for each further worker; its process id."""
     ports = [first + number for number in range(max(2, workers))]
     place = check.Site(certificate, free_port(), https, (ports[0], ports[1]))
     text = check.HAPROXY.read_text("utf-8")
     for number, port in list(enumerate(ports))[2:]:
         text += f"    server worker-{number} 127.0.0.1:{port}\n"
+        text += f"    server anyway-{number} 127.0.0.1:{port} backup no-check\n"
     written = folder / "haproxy.cfg"
     written.write_text(text)
     with (folder / "haproxy.log").open("wb") as out:

@@ -38,6 +38,7 @@ def connect(url: str, *, budget: float = BUDGET, idle: float = IDLE) -> Redis:
         url,
         max_connections=MOST,
         maint_notifications_config=UNTOLD,
+        driver_info=None,  # it is looked up on disk for each connection: 1.3 of 2.1 ms, and told
         socket_connect_timeout=CONNECT,
         retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.2), 1),
         health_check_interval=15,

@@ -3,13 +3,11 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from secrets import token_bytes
 
 from agent.providers import Providers
 from knowledge.answers import Question
-from knowledge.ask import Asked, told
+from knowledge.ask import Asked, decide, told
 from knowledge.events import Decided
-from knowledge.routing import choose, ticket
 from knowledge.sanitizing import sanitize
 
 
@@ -31,12 +29,8 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
         best = await providers.answering.shelf.answer(question)
         policy = providers.policy()
         department = best.department if best else ""
-        decision = choose(
-            best,
-            policy.thresholds(department, ""),
-            model_available=providers.model_available,
-            ticket_id=ticket(time.time(), token_bytes(10)),
-        )
+        thresholds = policy.thresholds(department, "")
+        decision = decide(text, best, thresholds, model_available=providers.model_available)
         seconds = time.perf_counter() - began
         providers.emit(
             Decided(
@@ -48,6 +42,7 @@ def inquire(providers: Providers) -> Callable[[str, str], Awaitable[Asked]]:
                 department=department,
                 language=spoken,
                 seconds=seconds,
+                band=thresholds.band(decision.confidence),
                 calibrated=department in policy.calibrated,
                 leaning=bool(best and best.leaning),
                 differing=bool(best and best.differing),

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from knowledge.answers import Answer, Question
 from knowledge.language import Detector
-from knowledge.routing import Decision, Thresholds, choose, ticket
+from knowledge.routing import Decision, Route, Thresholds, choose, ticket, to_person
 
 
 class Knowing(Protocol):
@@ -51,13 +51,18 @@ def ask(
     began = time.perf_counter()
     spoken = language or detector.detect(text).language
     best = index.best(Question(text, spoken))
-    decision = choose(
-        best,
-        thresholds,
-        model_available=model_available,
-        ticket_id=ticket(time.time(), os.urandom(10)),
-    )
+    decision = decide(text, best, thresholds, model_available=model_available)
     return Found(told(decision, spoken, time.perf_counter() - began), best)
+
+
+def decide(
+    text: str, best: Answer | None, thresholds: Thresholds, *, model_available: bool
+) -> Decision:
+    """As a call would, of which this is the first turn."""
+    number = ticket(time.time(), os.urandom(10))
+    if to_person(text):
+        return Decision(number, Route.PERSON, best)
+    return choose(best, thresholds, model_available=model_available, ticket_id=number)
 
 
 def told(decision: Decision, spoken: str, seconds: float) -> Asked:

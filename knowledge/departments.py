@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from knowledge.words import fold
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WHOLE_DAY = 24 * 60
 AHEAD = 31
@@ -37,6 +39,25 @@ class Department:
 
 
 ALWAYS = Department()
+_PART = re.compile(r"[^\W_]+")
+
+
+def named_in(text: str, departments: Mapping[str, Department]) -> str:
+    """The department that a caller's words name, by its key or by its name in any language; the
+    one named last. "" where none is. "My claim" names "claims" too."""
+    said = _singular(text)
+    found = [
+        (place + len(name), department)
+        for department, one in departments.items()
+        for name in (_singular(department), *map(_singular, one.names.values()))
+        if (place := said.rfind(name)) >= 0
+    ]
+    return max(found, default=(0, ""))[1]
+
+
+def _singular(text: str) -> str:
+    """Its words with a space before and after each, so that a name is found as whole words."""
+    return f" {' '.join(word.removesuffix('s') for word in _PART.findall(fold(text)))} "
 
 
 def is_open(department: Department, when: datetime) -> bool:

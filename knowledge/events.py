@@ -38,6 +38,8 @@ class Decided(Event):
     """By a rule the turn was another question than the entry's: nor does this one's."""
     sources: tuple[str, ...] = ()
     """Entries and documents that the answer, or the model's passages, were taken from."""
+    band: str = ""
+    """High, Medium or Low, as the two thresholds cut the confidence."""
 
 
 @dataclass(frozen=True, slots=True)

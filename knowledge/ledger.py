@@ -33,6 +33,8 @@ class Decision:
     leaning: bool | None
     differing: bool | None
     """Likely right, and yet not spoken: by a rule it was another question."""
+    band: str | None
+    """High, Medium, Low, as the thresholds cut it then."""
     cached: str | None
     """own, shared, or "" where the decision was made."""
     sources: list[str] | None

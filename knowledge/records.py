@@ -120,6 +120,7 @@ _SAME = (
     "calibrated",
     "leaning",
     "differing",
+    "band",
     "cached",
     "seconds",
 )

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from knowledge.alarm import alarm
 from knowledge.answers import Answer, Passage
+from knowledge.wishes import Wish, recognise
 
 
 class Route(StrEnum):
@@ -15,6 +17,12 @@ class Route(StrEnum):
     PERSON = "person"
 
 
+class Band(StrEnum):
+    HIGH = "High"
+    MEDIUM = "Medium"
+    LOW = "Low"
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     answer: float = 0.90
@@ -23,6 +31,13 @@ class Thresholds:
     """Below it the caller is asked back instead of the model; 0: never."""
     guess: float = 0.50
     """Without a model: from here the caller is asked back, below it a person is offered."""
+
+    def band(self, confidence: float) -> Band:
+        """High is what may be spoken as it stands, Low what the caller would be asked back for;
+        where nobody is asked back, what a person would be offered for without a model."""
+        if confidence >= self.answer:
+            return Band.HIGH
+        return Band.MEDIUM if confidence >= (self.model or self.guess) else Band.LOW
 
 
 ASK_BACK = 3
@@ -52,6 +67,12 @@ class Decision:
     def passages(self) -> Sequence[Passage]:
         """What the model may answer from."""
         return self.answer.passages if self.answer else ()
+
+
+def to_person(text: str) -> bool:
+    """Whether a turn's own words put the caller through: danger, anger, the wish for a person.
+    Whatever else is known of it does not matter then."""
+    return alarm(text) is not None or recognise(text) is Wish.PERSON
 
 
 def choose(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. Revisions are numbered so that two of them can be compared as text."""
 
 
@@ -93,6 +93,8 @@ routing_history = Table(
     Column("calibrated", Boolean),
     Column("leaning", Boolean),
     Column("differing", Boolean),
+    # High, Medium, Low, as the thresholds cut it then.
+    Column("band", String(16)),
     # own, shared, or "" where the decision was made.
     Column("cached", String(16)),
     Column("sources", _DOCUMENT),

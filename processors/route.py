@@ -12,6 +12,7 @@ from knowledge.alarm import Alarm, alarm
 from knowledge.answers import Answer, Question
 from knowledge.clerk import Clerk
 from knowledge.decisions import Found, Knower, Known
+from knowledge.departments import named_in
 from knowledge.events import Decided, Emit, Wished
 from knowledge.persona import Persona, Phrase
 from knowledge.policy import Policy
@@ -182,6 +183,7 @@ class Route(Stage[Frame]):
         self, decision: Decision, turn: Turn, policy: Policy, seconds: float, found: Found = ""
     ) -> None:
         answer = decision.answer
+        thresholds = policy.thresholds(answer.department if answer else "", self._call)
         department = (answer and answer.department) or self._department
         sources = [answer.entry] if answer and decision.said else []
         if decision.route is Answering.MODEL:
@@ -196,6 +198,7 @@ class Route(Stage[Frame]):
                 department=department,
                 language=turn.language,
                 seconds=seconds,
+                band=thresholds.band(decision.confidence),
                 calibrated=department in policy.calibrated,
                 cached=found,
                 leaning=bool(answer and answer.leaning),
@@ -278,6 +281,7 @@ class Route(Stage[Frame]):
 
     def _put_through(self, turn: Turn, summary: str) -> list[Frame]:
         """A decision like any other, with a ticket of its own."""
+        self._department = named_in(turn.text, self._persona.departments) or self._department
         decision = Decision(ticket(time.time(), token_bytes(10)), Answering.PERSON, None)
         self._tell(decision, turn, self._policy(), 0.0)
         return self._person(turn, summary)

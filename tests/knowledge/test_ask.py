@@ -75,3 +75,11 @@ def test_the_best_entry_is_named_whatever_the_route(model: bool, route: str) -> 
 def test_where_nothing_is_shared_nothing_is_named() -> None:
     reply = asked("xyzzy")
     assert (reply.entry, reply.department, reply.confidence, reply.answer) == ("", "", 0.0, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["I want to speak to a person about my deductible", "my house is on fire, what now"]
+)
+def test_who_wants_or_needs_a_person_is_answered_from_no_entry(text: str) -> None:
+    reply = asked(text)
+    assert (reply.route, reply.answer) == ("person", "")

@@ -75,7 +75,7 @@ async def opened(address: str, *, pool: int = 2) -> AsyncIterator[Database]:
 def decided(ticket: str, *, department: str = "claims", confidence: float = 0.987) -> Decided:
     return Decided(
         "CA1", ticket, "knowledge", confidence, "deductible", department, "en", 0.0004,
-        sources=("deductible", "handbook.pdf"),
+        sources=("deductible", "handbook.pdf"), band="High",
     )  # fmt: skip
 
 
@@ -162,6 +162,7 @@ class TestPosting:
             "calibrated": True,
             "leaning": False,
             "differing": False,
+            "band": "High",
             "cached": "",
             "sources": ["deductible", "handbook.pdf"],
             "seconds": 0.0004,

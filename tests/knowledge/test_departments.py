@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from knowledge.departments import ALWAYS, Department, DepartmentFile, is_open, next_opening, spoken
+from knowledge.departments import (
+    ALWAYS,
+    Department,
+    DepartmentFile,
+    is_open,
+    named_in,
+    next_opening,
+    spoken,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -153,3 +161,24 @@ def test_days_may_be_listed_and_go_over_the_week() -> None:
     assert set(found.hours) == {0, 2, 5, 6}
     assert is_open(found, at("2026-11-22 23:59"))
     assert not is_open(found, at("2026-11-24 00:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("put me through to billing", "billing"),
+        ("páseme con FACTURACION por favor", "billing"),
+        ("a person who knows about my claim", "claims"),
+        ("my claim is fine, I want somebody in billing", "billing"),
+        ("atención al cliente", "general"),
+        ("I want a person", ""),
+        ("they are rebilling me", ""),
+    ],
+)
+def test_a_department_is_known_by_its_name(text: str, named: str) -> None:
+    departments = {
+        "claims": Department({"en": "claims", "es": "siniestros"}),
+        "billing": Department({"en": "billing", "es": "facturación"}),
+        "general": Department({"en": "customer service", "es": "atención al cliente"}),
+    }
+    assert named_in(text, departments) == named

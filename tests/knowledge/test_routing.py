@@ -3,7 +3,16 @@ import uuid
 import pytest
 
 from knowledge.answers import Answer, Passage
-from knowledge.routing import ASK_BACK, Decision, Route, Thresholds, choose, ticket
+from knowledge.routing import (
+    ASK_BACK,
+    Band,
+    Decision,
+    Route,
+    Thresholds,
+    choose,
+    ticket,
+    to_person,
+)
 
 THRESHOLDS = Thresholds(answer=0.9, model=0.3, guess=0.4)
 NEVER_ASK_BACK = Thresholds()
@@ -88,3 +97,34 @@ def test_a_ticket_is_laid_out_as_rfc_9562_shows() -> None:
     # Appendix A.6: 2022-02-22 14:22:22 -05:00; rand_a 0xCC3, rand_b 0x18C4DC0C0C07398F.
     entropy = (0xCC3 << 64 | 0x18C4DC0C0C07398F).to_bytes(10)
     assert ticket(1_645_557_742.000, entropy) == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "thresholds", "band"),
+    [
+        (0.90, THRESHOLDS, Band.HIGH),
+        (0.89, THRESHOLDS, Band.MEDIUM),
+        (0.30, THRESHOLDS, Band.MEDIUM),
+        (0.29, THRESHOLDS, Band.LOW),
+        (0.50, NEVER_ASK_BACK, Band.MEDIUM),
+        (0.49, NEVER_ASK_BACK, Band.LOW),
+    ],
+)
+def test_the_two_thresholds_cut_the_bands(
+    confidence: float, thresholds: Thresholds, band: Band
+) -> None:
+    assert thresholds.band(confidence) is band
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("I want to speak to a person", True),
+        ("my house is on fire", True),
+        ("this is ridiculous, you are useless", True),
+        ("am I covered if my house is on fire", False),
+        ("please repeat that", False),
+    ],
+)
+def test_danger_anger_and_the_wish_for_a_person_need_no_knowledge(text: str, person: bool) -> None:
+    assert to_person(text) is person

@@ -157,6 +157,23 @@ async def test_what_a_rule_bars_gets_no_answer_whatever_the_threshold(least: flo
     assert table.decided.confidence > least
 
 
+async def test_the_department_that_is_asked_for_counts_more_than_what_was_talked_of() -> None:
+    table = Table()
+    await table.ask("Is hail covered?")
+    assert person(await table.ask("I want to speak to a person in billing")).department == "billing"
+    assert (table.decided.department, table.decided.route) == ("billing", "person")
+    assert person(await table.ask("a person please")).department == "billing"
+
+
+async def test_each_decision_has_its_band() -> None:
+    table = Table(policy=Policy(Thresholds(0.9, 0.7)))
+    bands = []
+    for text in ("Is hail covered?", "Is snow covered?"):
+        await table.ask(text)
+        bands.append(table.decided.band)
+    assert bands == ["High", "Low"]
+
+
 async def test_a_department_has_a_threshold_of_its_own() -> None:
     table = Table(policy=Policy(Thresholds(), {"claims": 0.97}, calibrated=frozenset({"claims"})))
     await table.ask("Is hail covered?")

@@ -25,6 +25,12 @@ class Decisions:
             buckets=SHARES,
             registry=registry,
         )
+        self._bands = Counter(
+            "answerline_decision_bands",
+            "Decisions by how sure they were, as the two thresholds cut it: High, Medium, Low.",
+            ["band", "department"],
+            registry=registry,
+        )
         self._accuracy = Gauge(
             "answerline_accuracy",
             "Share of right decisions among those with an outcome: its rate and lower bound.",
@@ -64,6 +70,7 @@ class Decisions:
         self._decision.observe(event.seconds)
         self._routes.labels(event.route, event.department, event.cached or "no").inc()
         self._confidence.labels("yes" if event.calibrated else "no").observe(event.confidence)
+        self._bands.labels(event.band or "Low", event.department).inc()
 
     def _learn(self, event: Learned) -> None:
         if event.customer_satisfaction is not None:

@@ -137,7 +137,7 @@ def test_two_processes_worth_of_metrics_know_nothing_of_each_other() -> None:
 def test_decisions_and_what_came_of_them_are_counted() -> None:
     metrics = Metrics()
     for event in (
-        Decided("CA1", "t", "cache", 0.97, "hail", "claims", "en", 0.001, True, "own"),
+        Decided("CA1", "t", "cache", 0.97, "hail", "claims", "en", 0.001, True, "own", band="High"),
         Learned("CA1", "t", customer_satisfaction=4.0),
         Learned("CA1", "t", actual_outcome="claims"),
         Judged("", "claims", 100, 0.97, 0.93, 0.91),
@@ -153,6 +153,7 @@ def test_decisions_and_what_came_of_them_are_counted() -> None:
         metrics.record(event)
     found = counted(metrics)
     assert found["answerline_decisions_total,own,claims,cache"] == 1
+    assert found["answerline_decision_bands_total,High,claims"] == 1
     assert found["answerline_confidence_sum,yes"] == pytest.approx(0.97)
     assert found["answerline_satisfaction_count"] == 1
     assert found["answerline_accuracy,low,claims"] == 0.93

@@ -105,12 +105,9 @@ def serve(
         from agent.fleet import supervisor
 
         raise typer.Exit(supervisor.supervise(*supervisor.planned(settings)))
+    stages = _stages(pipeline)
     from functools import partial
 
-    from agent.fleet.modest import modestly
-
-    # They import nearly all that a worker consists of: others may have calls meanwhile.
-    stages = modestly(lambda: _stages(pipeline)) if worker >= 0 else _stages(pipeline)
     from agent.reception import furnish
     from agent.web.server import serve as run
 

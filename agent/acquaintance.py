@@ -40,6 +40,10 @@ class Acquaintance:
     def asked(self, text: str, sealed: str) -> None:
         self._memory.asked(self._call, text, sealed)
 
+    def left(self) -> None:
+        """This stream of the call has ended."""
+        self._memory.left(self._call)
+
     def over(self) -> None:
         """The call itself has ended."""
         self._memory.over(self._call)

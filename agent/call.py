@@ -31,7 +31,7 @@ from agent.standing import Standing
 from agent.transfer import Transfer
 from agent.watch.turn import TurnObserver
 from agent.welcome import welcome
-from knowledge.events import Began, Ended
+from knowledge.events import FINAL, Began, Ended
 from knowledge.persona import Phrase
 from knowledge.policy import Policy
 from knowledge.privacy.vault import Vault
@@ -51,8 +51,6 @@ MOMENT = 60.0
 """Seconds without an idle prompt after "wait a moment"."""
 IDLE_PROMPTS = 2
 """Prompts in one silence before the call is ended politely."""
-FINAL = frozenset({"hung_up", "goodbye", "idle", "too_long", "dismissed", "transferred"})
-"""Outcomes after which no other stream of the call is to be expected."""
 GOES_ON = frozenset({"lost", "moved", "superseded", "stopped"})
 """Outcomes after which the next stream says once more what was being said."""
 LAST_WORDS = 15.0
@@ -153,6 +151,7 @@ class Call:
                 if self.outcome in FINAL:
                     self.exchanges.over()
                 self.emit(Ended(self.sid, self.outcome, time.monotonic() - self._began))
+                self._acquaintance.left()
                 if self._running is not None:
                     await self._running.finish()
             await parting.take_apart(self, self._tasks, self._running)

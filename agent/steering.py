@@ -48,11 +48,12 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
     if call.state is not State.TALKING or call.outcome:
         return
     call.outcome = "moved"
+    unnoticed = "?moved=1" if in_pause(call) else ""
     if rest is None:
         call.end("moved")
         return
     try:
-        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended?moved=1"))
+        await rest.instruct(call.sid, twiml.redirect(f"{public}/twilio/stream-ended{unnoticed}"))
     except CallGone:
         call.outcome = "hung_up"
         call.end("hung_up")

@@ -11,7 +11,7 @@ from agent.line.rest import TwilioRest
 from agent.line.stream import MediaStream, Socket
 from agent.operator import Operator
 from agent.providers import Providers
-from knowledge.events import Emit
+from knowledge.events import Emit, Gone
 from knowledge.persona import Phrase
 
 DECIDED = frozenset({"goodbye", "idle", "too_long", "dismissed"})
@@ -94,6 +94,8 @@ class Switchboard:
         self._endings.note_here(sid)
         if (call := self._calls.get(sid)) is not None:
             call.end(outcome)
+        else:
+            self.emit(Gone(sid, outcome))
 
     def obey(self, command: Command) -> Answer:
         """What somebody outside wants of a call."""

@@ -344,6 +344,18 @@ class TakenOver(Event):
     """asked (Twilio, for a stream), person (it was asked too often), gone (the caller was)."""
 
 
+FINAL = frozenset({"hung_up", "goodbye", "idle", "too_long", "dismissed", "transferred"})
+"""Outcomes after which no other stream of the call is to be expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone(Event):
+    """The call itself is over, as Twilio says, and this process had no stream of it. Its record has
+    this outcome where no stream has told a final one."""
+
+    outcome: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
     outcome: str

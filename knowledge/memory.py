@@ -33,6 +33,10 @@ class Memory(Protocol):
         raises."""
         ...
 
+    def left(self, call: str) -> None:
+        """A stream of the call that began here has ended. Returns at once and never raises."""
+        ...
+
     def written(self, call: str) -> bool:
         """Whether all that is known here would be found by another worker, if any would be."""
         ...
@@ -88,6 +92,9 @@ class LocalMemory:
     def over(self, call: str) -> None:
         if call in self._calls:
             self.asked(call, "", "")
+
+    def left(self, call: str) -> None:
+        """Nobody else could have it."""
 
     def written(self, call: str) -> bool:
         del call
@@ -164,6 +171,9 @@ class Wordless:
 
     def over(self, call: str) -> None:
         self._memory.over(call)
+
+    def left(self, call: str) -> None:
+        self._memory.left(call)
 
     def written(self, call: str) -> bool:
         return self._memory.written(call)

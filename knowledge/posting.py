@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, case, func, or_, select, true, update
+from sqlalchemy import Table, and_, bindparam, case, func, not_, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge import events, records, tables
 from knowledge.erasure import living
+from knowledge.events import FINAL
 from knowledge.records import Record, of_kind
 
 MERGING = 0x616E7377
@@ -37,7 +38,6 @@ def _plain(kind: type[events.Event], table: Table) -> _Once:
 _ONCE = (
     _Once(events.Decided, tables.routing_history, records.decision),
     _Once(events.Turn, tables.turns, records.turn),
-    _plain(events.Learned, tables.outcomes),
     _plain(events.Transferred, tables.transfers),
     _plain(events.CallBack, tables.call_backs),
     _plain(events.Consent, tables.consents),
@@ -59,6 +59,7 @@ async def post(connection: AsyncConnection, batch: Sequence[Record]) -> None:
             statement = _insert(connection, once.table).on_conflict_do_nothing()
             await connection.execute(statement, rows)
     await _calls(connection, batch)
+    await _outcomes(connection, batch)
     await _merge(connection, _tickets(batch))
 
 
@@ -103,17 +104,70 @@ async def _calls(connection: AsyncConnection, batch: Sequence[Record]) -> None:
             },
         )
         await connection.execute(statement, _by_call(rows))
-    if ended := of_kind(batch, events.Ended):
-        rows = [{**records.row(r, table), "ended_at": r.moment, "resumed": False} for r in ended]
-        for row in rows:
-            del row["began_at"]
+    await _ends(connection, of_kind(batch, events.Ended))
+    await _gone(connection, of_kind(batch, events.Gone))
+
+
+async def _ends(connection: AsyncConnection, ended: Sequence[Record]) -> None:
+    """The last one counts. But a call that was hung up is over, however late its older stream
+    says that it was moved."""
+    if not ended:
+        return
+    table = tables.calls
+    new = _insert(connection, table)
+    final, was_final = _final(new.excluded.outcome), _final(table.c.outcome)
+    later = and_(new.excluded.ended_at >= table.c.ended_at, or_(final, not_(was_final)))
+    statement = new.on_conflict_do_update(
+        index_elements=[table.c.call],
+        set_={name: new.excluded[name] for name in ("ended_at", "outcome", "seconds")},
+        where=or_(table.c.ended_at.is_(None), later, and_(final, not_(was_final))),
+    )
+    await connection.execute(statement, _by_call([_ending(r, table) for r in ended]))
+
+
+async def _gone(connection: AsyncConnection, gone: Sequence[Record]) -> None:
+    """Where no stream has told a final outcome: the call was hung up while it had none. A call that
+    never had one has no record."""
+    if not gone:
+        return
+    table = tables.calls
+    statement = (
+        update(table)
+        .where(table.c.call == bindparam("gone"))
+        .where(or_(table.c.outcome.is_(None), not_(_final(table.c.outcome))))
+        .values(outcome=bindparam("how"), ended_at=bindparam("when"))
+    )
+    rows = [
+        {"gone": record.fields["call"], "how": record.fields["outcome"], "when": record.moment}
+        for record in gone
+    ]
+    await connection.execute(statement, sorted(rows, key=lambda row: str(row["gone"])))
+
+
+def _final(outcome: Any) -> Any:
+    """IN is not to be had where many rows are written by one statement."""
+    return or_(*(outcome == one for one in sorted(FINAL)))
+
+
+def _ending(record: Record, table: Table) -> dict[str, Any]:
+    row = {**records.row(record, table), "ended_at": record.moment, "resumed": False}
+    del row["began_at"]
+    return row
+
+
+async def _outcomes(connection: AsyncConnection, batch: Sequence[Record]) -> None:
+    """One row however often it was reported, as of the last time: of "claims", "billing" and
+    "claims" again the last one is right."""
+    table = tables.outcomes
+    if rows := [records.row(record, table) for record in of_kind(batch, events.Learned)]:
+        rows.sort(key=_key)
         new = _insert(connection, table)
         statement = new.on_conflict_do_update(
-            index_elements=[table.c.call],
-            set_={name: new.excluded[name] for name in ("ended_at", "outcome", "seconds")},
-            where=or_(table.c.ended_at.is_(None), new.excluded.ended_at >= table.c.ended_at),
+            index_elements=[table.c.id],
+            set_={"at": new.excluded.at},
+            where=new.excluded.at > table.c.at,
         )
-        await connection.execute(statement, _by_call(rows))
+        await connection.execute(statement, rows)
 
 
 def _by_call(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loguru import logger
@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from knowledge.chain import Breaker, Fault, one
 from knowledge.erasure import Erased
 from knowledge.events import Emit, Event, Switched
+from knowledge.leeway import PATIENCE, deadline
 from knowledge.memory import LocalMemory
 from knowledge.recollection import Exchange, Recollection, decode, encode, epoch_key, key
 from knowledge.store import BUDGET, KEPT, faults, sharing
@@ -30,10 +31,9 @@ return 1
 """
 """The number of a call's stream as a fencing token. KEYS: epoch, memory, in one slot."""
 AGAIN = 10
-"""Times the budget that a call is worth which was here before: without its memory it would be
-greeted like a new one. Redis is asked for it also where it was late for others. And times the
-budget of a second attempt to write, which nobody waits for: a machine that is busy for minutes
-would never write in time."""
+"""Times the budget, in time for which the event loop is awake, that a call is worth which was here
+before: without its memory nobody knows what it was about. Redis is asked for it also where it was
+late for others."""
 _Known = tuple[Recollection, int]
 """With the number of the call's stream; 0 where nobody counts."""
 
@@ -69,7 +69,8 @@ class RedisMemory:
         `budget`: seconds for an operation."""
         self._here = _Here("local", Breaker(), LocalMemory(ttl=ttl, clock=clock, erased=erased))
         self._redis = _Stored("redis", Breaker(), redis, ttl)
-        self._patient = _Stored("redis", Breaker(), sharing(redis, budget=AGAIN * budget), ttl)
+        self._patient = _Stored("redis", Breaker(), sharing(redis, budget=PATIENCE), ttl)
+        """For what nobody waits for, or a call cannot do without."""
         self._emit = emit
         self._waiting = waiting
         self._budget = budget
@@ -78,6 +79,8 @@ class RedisMemory:
         """The call that is no longer among them and not stored yet."""
         self._epochs: OrderedDict[str, int] = OrderedDict()
         """Of the calls that began here: which of their streams that was."""
+        self._streams: Counter[str] = Counter()
+        """That are here now, by call."""
         self._work = asyncio.Event()
         self._written = asyncio.Event()
         self._written.set()
@@ -115,10 +118,16 @@ class RedisMemory:
         self._here.memory.over(call)
         self._wait(call)
 
+    def left(self, call: str) -> None:
+        self._streams[call] -= 1
+        if self._streams[call] <= 0:
+            del self._streams[call]
+
     def written(self, call: str) -> bool:
         return not (call in self._unwritten or call == self._writing)
 
     async def begin(self, call: str, *, again: bool = False) -> Recollection:
+        self._streams[call] += 1
         self._epochs.pop(call, None)  # while Redis is away nobody knows
         if again:
             stored, epoch = await self._insisted(call)
@@ -139,15 +148,15 @@ class RedisMemory:
         return await one(places, ask, within=self._budget, report=self._reporting(call))
 
     async def _insisted(self, call: str) -> _Known:
+        """Where nobody can be asked, it was greeted: that is nearly always so."""
         try:
-            return await one(
-                [self._patient],
-                lambda place: place.begin(call),
-                within=AGAIN * self._budget,
-                report=self._reporting(call),
-            )
-        except Fault:
-            return await self._here.begin(call)
+            async with deadline(AGAIN * self._budget):
+                return await self._patient.begin(call)
+        except (Fault, TimeoutError) as error:
+            fault = error if isinstance(error, Fault) else Fault("late")
+            self._reporting(call)(self._patient, fault)
+            known, epoch = await self._here.begin(call)
+            return replace(known, greeted=True), epoch
 
     def _reporting(self, call: str) -> "Callable[[_Stored | _Here, Fault], None]":
         def report(place: _Stored | _Here, fault: Fault) -> None:
@@ -181,23 +190,26 @@ class RedisMemory:
         pause = BUDGET
         await self._reach()
         while True:
-            if self._redis.breaker.open:
+            if self._unwritten and await self._store_next():
+                pause = BUDGET
+            elif self._unwritten or self._redis.breaker.open:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, REACH)
                 await self._reach()
-            elif not self._unwritten:
+            else:
+                pause = BUDGET
                 self._written.set()
                 self._work.clear()
                 await self._work.wait()
-            elif await self._store_next():
-                pause = BUDGET
 
     async def _store_next(self) -> bool:
+        """With patience where it was late: a machine that is busy for minutes is never in time."""
         self._writing, _ = self._unwritten.popitem(last=False)
+        late = self._redis.breaker.open
         try:
-            if await self._store(self._writing, self._redis, self._budget):
+            if not late and await self._store(self._writing, self._redis, self._budget):
                 return True
-            if await self._store(self._writing, self._patient, AGAIN * self._budget):
+            if await self._store(self._writing, self._patient, PATIENCE):
                 return True
             self._unwritten.setdefault(self._writing)
             self._gone()
@@ -211,10 +223,10 @@ class RedisMemory:
             if self._here.memory.erased(call):
                 await one([place], lambda r: r.forget(call), within=within)
                 return True
-            if call not in self._epochs:
+            if call not in self._epochs and call in self._streams:
                 _, begun = await one([place], lambda r: r.begin(call), within=within)
                 self._note(call, begun)
-            epoch = self._epochs[call]
+            epoch = self._epochs.get(call, 0)  # of one that has left: any newer stream has more
             stored, _ = await one([place], lambda r: r.recall(call), within=within)
             known = self._here.memory.merge(call, stored)
             newest = await one([place], lambda r: r.store(call, known, epoch), within=within)

@@ -20,12 +20,15 @@ from agent.fleet.owners import Owners
 from agent.fleet.places import PLACES, ROOM, OwnPlaces, Places, Room, SharedPlaces
 from knowledge.chain import Fault, one
 from knowledge.leeway import PATIENCE
-from knowledge.store import BUDGET, faults
+from knowledge.store import BUDGET, faults, sharing
 
 BEAT = 0.5
 """Seconds between two batches: a switch is in force, and a command carried out, that soon."""
 PEOPLE = "answerline:{fleet}:people"
 """Set while all calls go to people."""
+COMING = 10.0
+"""Seconds that a call has to open the stream that it was told to open: a machine that is busy
+takes a while to answer."""
 MOST_COMMANDS = 64
 """That wait for one worker."""
 
@@ -69,8 +72,14 @@ class Fleet:
         self.switched: Callable[[], None] = lambda: None
         """Told that `people` has become true."""
         self._redis: Any = redis
+        self._patient: Any = sharing(redis, budget=PATIENCE) if redis is not None else None
+        """For what nobody waits for."""
         self._calls: Counter[str] = Counter()
         self._left: list[str] = []
+        self._unclaimed: set[str] = set()
+        """Calls of which Redis does not know yet that they are here."""
+        self._expected: dict[str, float] = {}
+        """Calls that were told to open a stream, and until when they may, monotonic seconds."""
         self._over: list[str] = []
         """Calls that left and are not to come back."""
         self._together = 0.0
@@ -113,6 +122,11 @@ class Fleet:
             self._own.note(call)
         return taken
 
+    def expect(self, call: str) -> None:
+        """It is about to open a stream: nobody has to look for it."""
+        if self._redis is not None:
+            self._expected[call] = time.monotonic() + COMING
+
     def over(self, call: str) -> None:
         """It has left, and nobody has to look after it."""
         if self._redis is not None:
@@ -123,20 +137,24 @@ class Fleet:
         """While a stream of the call is here."""
         with self._counted(call):
             if self._owners is not None:
+                self._unclaimed.add(call)
                 with suppress(Fault, TimeoutError):  # the next batch does it too
                     async with asyncio.timeout(BUDGET):
                         await self._owners.claim(call)
+                        self._unclaimed.discard(call)
             yield
 
     @contextmanager
     def _counted(self, call: str) -> Iterator[None]:
         self._calls[call] += 1
+        self._expected.pop(call, None)
         try:
             yield
         finally:
             self._calls[call] -= 1
             if not self._calls[call]:
                 del self._calls[call]
+                self._unclaimed.discard(call)
                 self._own.leave(call)
                 if self._redis is not None:
                     self._left.append(call)
@@ -174,7 +192,7 @@ class Fleet:
         try:
             return self._owners is not None and await self._owners.kept(call)
         except Fault:
-            return False
+            return True  # should it not be, its lease will tell once more
 
     async def switch(self, *, people: bool) -> None:
         """For all workers. Raises Fault where they could not be told: then nothing has changed."""
@@ -222,6 +240,11 @@ class Fleet:
         for lost in found:
             self.found(lost.decode() if isinstance(lost, bytes) else lost)
 
+    def _coming(self) -> list[str]:
+        now = time.monotonic()
+        self._expected = {call: end for call, end in self._expected.items() if end > now}
+        return list(self._expected)
+
     @property
     def _settled(self) -> bool:
         """Everybody has had time to renew leases, should Redis have been away."""
@@ -234,15 +257,17 @@ class Fleet:
     ) -> tuple[bool, list[bytes], list[Any], list[bytes | str]]:
         assert self._shared is not None
         assert self._owners is not None
-        async with self._redis.pipeline(transaction=False) as batch:
+        unclaimed = self._unclaimed.intersection(calls)
+        async with self._patient.pipeline(transaction=False) as batch:
             batch.exists(PEOPLE)
             batch.lpop(mailbox(self.worker), MOST_COMMANDS)
             for call in calls:
-                self._owners.renew(batch, call)
+                self._owners.renew(batch, call, claiming=call in unclaimed)
             for call in left:
                 self._owners.release(batch, call)
             held = self._shared.hold(batch, left)
-            renew(batch, over, calls, looking=self._settled)
+            renew(batch, over, [*calls, *self._coming()], looking=self._settled)
             answers = await batch.execute()
+        self._unclaimed -= unclaimed
         self._shared.told(answers[held])
         return bool(answers[0]), answers[1] or [], answers[2 : 2 + len(calls)], answers[-1]

@@ -11,6 +11,10 @@ async def _let_in(_call: str) -> None:
     return
 
 
+def _let_go(_call: str) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """As it is without a fleet, unless told otherwise."""
@@ -21,5 +25,7 @@ class Front:
     """What becomes of calls that the agent does not take."""
     returns: Callable[[str], Awaitable[None]] = _let_in
     """Told a call that was let in before and wants another stream."""
+    over: Callable[[str], None] = _let_go
+    """Told a call that a person gets in place of another stream: nobody has to look after it."""
     full: Callable[[], bool] = lambda: False
     """Whether this worker carries more than it should: another one is to take the stream."""

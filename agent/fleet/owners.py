@@ -53,9 +53,13 @@ class Owners:
             left = await self._redis.pttl(key(call))
         return int(left) > 1000 * (LEASE - RENEWED)
 
-    def renew(self, batch: Any, call: str) -> None:
-        """The batch's answer is 0 where the call has gone to another worker."""
-        batch.eval(RENEW, 1, key(call), self._worker, LEASE)
+    def renew(self, batch: Any, call: str, *, claiming: bool = False) -> None:
+        """The batch's answer is 0 where the call has gone to another worker. `claiming`: from
+        whoever had it."""
+        if claiming:
+            batch.set(key(call), self._worker, ex=LEASE)
+        else:
+            batch.eval(RENEW, 1, key(call), self._worker, LEASE)
 
     def release(self, batch: Any, call: str) -> None:
         batch.eval(RELEASE, 1, key(call), self._worker)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from starlette.websockets import WebSocket
 
-from agent.call import FINAL
 from agent.fleet.arrivals import Arrivals
 from agent.fleet.commands import Commands
 from agent.fleet.elsewhere import Elsewhere
@@ -21,7 +20,7 @@ from agent.settings import Settings
 from agent.switchboard import Switchboard
 from agent.web.limit import Limits, counting
 from agent.web.routes.fleet import Control
-from knowledge.events import Emit
+from knowledge.events import FINAL, Emit
 from knowledge.store import connect
 
 Answer = Callable[[WebSocket, Start], Awaitable[None]]
@@ -91,12 +90,13 @@ async def station(
             lost.left(start.call)
 
     async def returns(call: str) -> None:
+        fleet.expect(call)
         await fleet.admit(call, known=True)
 
     control = Control(fleet, commands, wires.feed, tuple(settings.departments))
     arrivals = Arrivals(fleet.admit, people=lambda: fleet.people, limits=wires.limits)
     async with fleet.member():
-        front = Front(arrivals, elsewhere, returns, lambda: fleet.crowded)
+        front = Front(arrivals, elsewhere, returns, fleet.over, lambda: fleet.crowded)
         try:
             yield Station(front, control, answer)
         finally:

@@ -14,7 +14,7 @@ from agent.fleet.leases import LEASE
 from agent.line import twiml
 from agent.line.rest import CallGone, TwilioError, TwilioRest
 from knowledge.chain import Fault
-from knowledge.events import Emit, TakenOver
+from knowledge.events import Emit, Gone, TakenOver
 from knowledge.store import faults
 
 ATTEMPTS = 3
@@ -64,6 +64,7 @@ class Takeover:
         except CallGone:
             self._own.pop(call, None)
             self._emit(TakenOver(call, "gone"))
+            self._emit(Gone(call, "hung_up"))
             return False
         except TwilioError as error:
             logger.bind(call=call, fault=str(error)).warning("call not taken over")

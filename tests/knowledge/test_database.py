@@ -26,6 +26,7 @@ from knowledge.events import (
     Drifted,
     Ended,
     Event,
+    Gone,
     Learned,
     ToolUsed,
     Transferred,
@@ -87,6 +88,14 @@ def record(event: Event, at: float = BEGAN, name: str = "") -> Record:
 async def write(database: Database, *records: Record) -> None:
     async with database.writing() as connection:
         await post(connection, records)
+
+
+async def ending(database: Database, call: str) -> tuple[str, float]:
+    """Outcome, and when."""
+    async with database.reading() as connection:
+        rows = await connection.execute(select(tables.calls).where(tables.calls.c.call == call))
+        [row] = rows.mappings()
+    return row["outcome"], row["ended_at"].timestamp()
 
 
 class TestMigrating:
@@ -216,6 +225,22 @@ class TestPosting:
         assert found.actual_outcome == "billing"
         assert (found.resolution_time_hours, found.customer_satisfaction) == (1.0, 4.0)
 
+    async def test_an_outcome_that_is_reported_again_is_one_row_and_then_the_later_one(
+        self, database: Database
+    ) -> None:
+        claims, billing = Learned("", "T1", "claims"), Learned("", "T1", "billing")
+        said = [(claims, 1), (billing, 2), (claims, 3)]
+        again = [record(event, BEGAN + at, event.actual_outcome) for event, at in said]
+        await write(database, record(decided("T1")), *again[:2])
+        await write(database, again[2])
+        await write(database, again[0])  # a record that is read twice is as old as it was
+        found = await Ledger(database).decision("T1")
+        assert found is not None
+        assert found.actual_outcome == "claims"
+        async with database.reading() as connection:
+            rows = await connection.execute(select(func.count()).select_from(tables.outcomes))
+            assert rows.scalar() == 2
+
     async def test_a_decision_and_its_outcome_that_are_written_at_once_meet(
         self, postgres: Postgres
     ) -> None:
@@ -250,6 +275,37 @@ class TestPosting:
             "seconds": 40.0,
             "caller": "c",
         }
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_a_call_that_was_hung_up_stays_so_however_late_its_older_stream_ends(
+        self, database: Database, at_once: bool
+    ) -> None:
+        records = [
+            record(Began("CA1", resumed=False), BEGAN),
+            record(Ended("CA1", "hung_up", 10.0), BEGAN + 10),
+            record(Ended("CA1", "superseded", 30.0), BEGAN + 30),
+        ]
+        for batch in [records] if at_once else [[one] for one in records]:
+            await write(database, *batch)
+        assert await ending(database, "CA1") == ("hung_up", BEGAN + 10)
+
+    async def test_a_call_that_was_hung_up_while_it_had_no_stream_has_an_end(
+        self, database: Database
+    ) -> None:
+        for call, outcome in (("CA1", ""), ("CA2", "lost"), ("CA3", "goodbye")):
+            await write(database, record(Began(call, resumed=False), BEGAN))
+            if outcome:
+                await write(database, record(Ended(call, outcome, 5.0), BEGAN + 5))
+        await write(
+            database,
+            *(record(Gone(call, "hung_up"), BEGAN + 9) for call in ("CA1", "CA2", "CA3", "CA4")),
+        )
+        assert await ending(database, "CA1") == ("hung_up", BEGAN + 9)
+        assert await ending(database, "CA2") == ("hung_up", BEGAN + 9)
+        assert await ending(database, "CA3") == ("goodbye", BEGAN + 5)
+        async with database.reading() as connection:
+            count = await connection.execute(select(func.count()).select_from(tables.calls))
+        assert count.scalar() == 3, "who was never let in has no record"
 
     async def test_what_a_newer_worker_wrote_is_taken_as_far_as_it_is_known(
         self, database: Database

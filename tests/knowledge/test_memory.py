@@ -302,14 +302,48 @@ async def test_a_slow_redis_is_waited_for_no_longer_than_its_budget(valkey: Valk
 async def test_a_slow_redis_is_written_to_all_the_same(valkey: ValkeyServer) -> None:
     async with Slow(valkey.port) as slow, remembering(slow.port) as memory:
         slow.delay = 2 * BUDGET
-        memory.remember("CA41", exchange(1.0))
-        assert not memory.written("CA41")
+        for turn in range(1, 4):  # the first ones open its breaker
+            memory.remember("CA41", exchange(float(turn)))
+            assert not memory.written("CA41")
+            await until(lambda: memory.written("CA41"))
+            assert (await stored(valkey.port, "CA41")).turns == turn
 
-        async def written() -> bool:
-            return memory.written("CA41")
 
-        await eventually(written)
-        assert (await stored(valkey.port, "CA41")).turns == 1
+@pytest.mark.wire
+async def test_who_comes_back_while_redis_is_away_is_not_greeted_like_a_new_one() -> None:
+    events: list[Event] = []
+    async with remembering(free_port(), events) as memory:
+        assert (await memory.begin("CA42", again=True)).greeted
+        assert not (await memory.begin("CA43")).greeted
+    assert Switched("CA42", "memory", "redis", "refused") in events
+
+
+@pytest.mark.wire
+async def test_a_worker_that_a_call_has_left_takes_it_from_nobody(tmp_path: Path) -> None:
+    """It began there while Redis was away, so that nobody counted that stream."""
+    port = free_port()
+    server = ValkeyServer(port=port, data_dir=tmp_path)
+    events: list[Event] = []
+    async with remembering(port, events) as left, remembering(port, budget=PATIENT) as other:
+        await left.begin("CA44")
+        left.left("CA44")
+        await asyncio.to_thread(server.start)
+        try:
+            await eventually(lambda: counted(other, "CA44"))
+            left.remember("CA44", exchange(1.0))
+            await until(lambda: left.written("CA44"))
+            assert Outdated("CA44") in events
+            other.remember("CA44", exchange(2.0))
+            await until(lambda: other.written("CA44"))
+            assert [kept.at for kept in (await stored(port, "CA44")).exchanges] == [2.0]
+        finally:
+            await asyncio.to_thread(server.terminate)
+
+
+async def counted(memory: RedisMemory, call: str) -> bool:
+    """Whether Redis has counted this stream."""
+    await memory.begin(call, again=True)
+    return call in memory._epochs
 
 
 async def test_where_no_words_are_kept_a_call_is_still_known_to_be_greeted() -> None:

@@ -128,6 +128,7 @@ async def stream(house: House, form: Form, coming: Coming) -> Response:
     if house.doors.refusing:
         return Response(status_code=UNWANTED)
     if coming.back is None and house.front.arrivals.people():
+        house.front.over(call_of(form))
         return document(house.front.elsewhere.person(form.first("To")))
     await house.front.returns(call_of(form))
     return await _stream(house, form, coming)

@@ -13,6 +13,7 @@ from agent.fleet import fleet as fleets
 from agent.fleet.fleet import Fleet
 from agent.fleet.identity import identity
 from agent.fleet.places import PLACES, OwnPlaces, Room
+from knowledge.chain import Fault
 from knowledge.store import connect
 from tests.agent.fleet.ports import free_ports
 from tests.eventually import eventually, until
@@ -154,6 +155,55 @@ async def test_own_places_without_a_stream_are_free_again() -> None:
     assert not await places.take("CA2", known=False)
     now = 31.0
     assert await places.take("CA2", known=False)
+
+
+async def test_a_call_that_could_not_be_claimed_at_once_is_claimed_from_who_had_it(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+    async with worker(redis) as dead, worker(redis, port=2) as alive:
+        alive.lost = lost.append
+        async with dead.having("CA1"):
+            monkeypatch.setattr(dead, "_beat", asyncio.sleep)  # as one that was killed
+            assert alive._owners is not None
+            monkeypatch.setattr(alive._owners, "claim", _late)
+            async with alive.having("CA1"):
+
+                async def claimed() -> bool:
+                    return await alive._owners.of("CA1") == alive.worker  # type: ignore[union-attr]
+
+                await eventually(claimed)
+                await alive._beat()
+            assert lost == []
+        monkeypatch.undo()
+
+
+async def _late(_call: str) -> None:
+    raise Fault("late")
+
+
+async def test_a_call_that_was_told_to_open_a_stream_is_looked_for_by_nobody(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("leases", "fleet"):
+        monkeypatch.setattr(f"agent.fleet.{module}.LEASE", 0.1)
+    found: list[str] = []
+    host, looking = (fleets.Fleet(redis, identity(port), most=9) for port in (1, 2))
+    looking.found = found.append
+    host.expect("CA1")
+    await host._beat()
+    await looking._beat()
+    await until(lambda: looking._settled)
+    await host._beat()
+    await looking._beat()
+    assert found == []
+    host._expected.clear()  # it never came
+
+    async def missed() -> bool:
+        await looking._beat()
+        return found == ["CA1"]
+
+    await eventually(missed)
 
 
 async def test_a_call_is_its_newest_workers_and_the_older_one_is_told(redis: Redis) -> None:

@@ -15,7 +15,7 @@ from agent.fleet.takeover import ATTEMPTS, Lost, Takeover
 from agent.line.rest import TwilioRest
 from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
-from knowledge.events import Event, TakenOver
+from knowledge.events import Event, Gone, TakenOver
 from knowledge.store import connect
 from tests.eventually import until
 
@@ -65,7 +65,7 @@ async def test_a_call_is_asked_for_some_times_and_then_goes_to_a_person(
 async def test_a_caller_who_has_hung_up_is_left_alone(rest: TwilioRest) -> None:
     events: list[Event] = []
     assert not await takeover(rest, events).take("CA-unknown")
-    assert events == [TakenOver("CA-unknown", "gone")]
+    assert events == [TakenOver("CA-unknown", "gone"), Gone("CA-unknown", "hung_up")]
 
 
 async def test_the_calls_of_a_worker_that_died_are_found_and_its_ended_ones_are_not(
@@ -116,9 +116,9 @@ async def test_who_is_back_first_when_redis_was_away_takes_no_call_of_the_others
     await first._beat()
     await until(lambda: first._settled)
     async with connect("redis://127.0.0.1:1/0") as away:
-        first._redis, there = away, first._redis
+        first._patient, there = away, first._patient
         await first._beat()
-        first._redis = there
+        first._patient = there
     await first._beat()
     assert found == [], "the other one has not had the time to say that it has its call"
     await until(lambda: first._settled)

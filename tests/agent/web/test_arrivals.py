@@ -1,6 +1,7 @@
 """What a call gets that comes in: the agent, a person, a sentence, the busy tone."""
 
 import time
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -87,6 +88,16 @@ async def test_all_calls_go_to_people_while_the_switch_is_on() -> None:
         assert tags(ET.fromstring(text)) == ["Say", "Say", "Dial"], "also one that comes back"
         await fleet.switch(people=False)
         assert tags(await rings(site, "CA3")) == AGENT
+
+
+async def test_a_call_that_goes_to_people_instead_of_coming_back_is_looked_for_by_nobody() -> None:
+    fleet, over = fleet_of(1), list[str]()
+    front = replace(furniture(fleet)["front"], over=over.append)
+    async with worker(front=front) as site:
+        await fleet.switch(people=True)
+        _, text = await site.post("/twilio/stream-ended", {"CallSid": "CA1", "To": OURS})
+    assert tags(ET.fromstring(text))[-1] == "Dial"
+    assert over == ["CA1"]
 
 
 @pytest.mark.parametrize(

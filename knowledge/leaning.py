@@ -17,6 +17,10 @@ _ENOUGH = 2
 """Telling words before a pronoun, of which one may be what it means."""
 _MUCH = 3
 """Telling words after it that say enough without it."""
+_CLAUSE = 12
+"""Words of a question that may have one clause; of more it is not known."""
+_CALLED = 2
+"""The last place of "there" in "are you there"."""
 _FIRST = 4
 """Words among which somebody is meant whom the caller has spoken of."""
 _VERB = 5
@@ -42,6 +46,8 @@ def leans(tokens: Sequence[str], lexicon: Lexicon) -> bool:
         for at, token in enumerate(tokens)
         if token in manner.pointing or (manner.endings and token.endswith(manner.endings))
     ]
+    if _beyond(tokens, manner):
+        return True
     if not (pointing or joined):
         return False
     telling = list(map(lexicon.tells, tokens))
@@ -52,6 +58,26 @@ def leans(tokens: Sequence[str], lexicon: Lexicon) -> bool:
         and _open(tokens, telling, at, manner)
         for at in pointing
     )
+
+
+def _beyond(tokens: Sequence[str], manner: Manner) -> bool:
+    """Whether a question of one clause says "for that", "do that" or "there": however much else it
+    says, what is meant stands in another clause ("what papers do I need for that")."""
+    if len(tokens) > _CLAUSE or tokens[0] not in manner.questions | manner.finite:
+        return False
+    last = len(tokens) - 1
+    things = (manner.pronouns | manner.pointers) - manner.persons
+    nowhere = manner.finite | manner.links  # "are there", "over there"
+    for at, token in enumerate(tokens[1:], 1):
+        if token in manner.connectors | manner.conditions | manner.questions:
+            return False
+        before = tokens[at - 1]
+        if at == last and token in manner.places and at > _CALLED:
+            return before not in nowhere
+        toward = before in manner.toward and at == last
+        if token in things and (toward or (at > 1 and before in manner.doing)):
+            return manner.conditions.isdisjoint(tokens[at:])
+    return False
 
 
 def _bare(tokens: Sequence[str], manner: Manner) -> list[str]:

@@ -30,6 +30,12 @@ class Manner:
     clitics: frozenset[str] = frozenset()
     endings: tuple[str, ...] = ()
     """Of verbs with a pronoun in them."""
+    toward: frozenset[str] = frozenset()
+    """ "for": what its pronoun means is not told in the same clause."""
+    doing: frozenset[str] = frozenset()
+    """ "do": with a pronoun it means what somebody has spoken of doing."""
+    places: frozenset[str] = frozenset()
+    """ "there", as a last word."""
     expletives: frozenset[str] = frozenset()
     """Pronouns that may mean nothing."""
     asides: frozenset[str] = frozenset()

@@ -338,7 +338,8 @@ def _manner(tree: Mapping[str, Node]) -> Manner:
         name: frozenset(_words(tree[name]))
         for name in (
             "connectors", "links", "owners", "conditions", "finite", "questions", "pronouns",
-            "pointers", "named", "persons", "clitics", "expletives", "asides", "extending",
+            "pointers", "named", "persons", "clitics", "toward", "doing", "places", "expletives",
+            "asides", "extending",
             "hesitations", "tails",
         )
     }  # fmt: skip

@@ -34,7 +34,6 @@ def test_leaning_turns_are_told_from_those_that_stand_alone(
         ("en", "how do I apply for it if I lost my card", False),
         ("en", "I lost my card how do I apply for it", False),
         ("en", "what is the deductible and when do I pay for it", False),
-        ("en", "do they use my data", False),
         ("en", "what discounts are there", False),
         ("en", "are you there", False),
     ],

@@ -88,6 +88,8 @@ def add(
         for line in one.problems:
             warn(line)
         typer.echo(str(one))
+    if any(one.changed for one in added):
+        typer.echo("`answerline kb sync` calibrates to it: until then less is answered as sure")
     if settings.redis_url is not None and any(one.changed for one in added):
         from agent.sync import Unsynced, announce
 

@@ -58,6 +58,7 @@ def test_files_are_added_once_replaced_and_refused(folder: Path) -> None:
         "added desk/guide.md: 1 passage",
         "refused broken.md",
         "refused gone.md",
+        "`answerline kb sync` calibrates to it: until then less is answered as sure",
     ]
     assert first.stderr.splitlines() == [
         "desk/broken.md:2: no language; expected `en:` with question and answer",

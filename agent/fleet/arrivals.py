@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from agent.web.limit import Limits
 
-CALLING = "30/minute"
+CALLING = "120/minute"
 """Calls from one number, at all workers: a company behind one switchboard is a caller too."""
 REMEMBERED = 10_000
 """Calls whose webhook may be repeated: a repetition is no further call."""

@@ -12,7 +12,8 @@ from knowledge.memory import LocalMemory, Wordless
 from knowledge.recollection import LAST, Recollection, decode, encode
 from knowledge.sharedmemory import Outdated, RedisMemory
 from tests.eventually import eventually, until
-from tests.knowledge.remembering import exchange, remembering, stored, turns
+from tests.knowledge.remembering import DAY, exchange, remembering, stored, turns
+from tests.valkey import PATIENT
 
 
 class TestRecollection:

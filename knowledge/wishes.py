@@ -154,7 +154,8 @@ _FORMS = (
                 someone somebody human_being colleague customer_service real_voice receptionist
                 live_agent anyone anybody advisor specialist persona personas agente operador
                 operadora humano humana representante asesor asesora alguien companero companera
-                ser_humano atencion_al_cliente telefonista recepcionista
+                ser_humano atencion_al_cliente telefonista recepcionista manager supervisor
+                supervisora gerente encargado encargada
             """,
         ),
         _any(
@@ -168,6 +169,7 @@ _FORMS = (
                 pasarme paseme paso comunicar comunicarme comuniqueme necesito deseo prefiero deme
                 otra que sea contactar conectar conecteme transferir transfierame no maquina
                 contestador usted puedo hablo hable en persona_real favor ponga pongame
+                pasame comunicame ponme stop basta
             """,
         ),
     ),
@@ -179,9 +181,57 @@ _ASKING = re.compile(
     r"\s*(?:real|live|actual|human|other|customer service)?"
     r"\s*(?:person|human|human being|agent|representative|operator|someone|somebody|colleagues?)\b"
     r"(?!\s+else)"
-    r"|\b(?:hablar|comuniqueme|paseme|comunicarme|pasarme|conecteme|transfierame)\s+(?:con|a)\s+"
+    r"|\b(?:hablar|comuniqueme|comunicame|comunicarme|paseme|pasame|pasarme|conecteme|conectame"
+    r"|transfierame|pongame|ponme|me (?:pasas?|comunicas?)|me (?:puede|puedes|podria) (?:pasar"
+    r"|comunicar|poner))\s+(?:con|a)\s+"
     r"(?:una?|el|la|algun|alguna|otra)?\s*(?:persona|humano|agente|operadora?|representante|"
     r"asesora?|alguien|companer[oa])\b"
+    r"|\bque me (?:atienda|conteste) (?:una persona|un humano|un ser humano|alguien)\b"
+)
+_SENIOR = re.compile(
+    r"""\b(?:
+        (?:(?:can|could|may) \s i | let \s me | i(?:'d|\swould) \s (?:like|rather)(?:\sto)?
+          | (?<!\bdo\s)i \s (?:(?:really|just)\s)? (?:want|need|have|demand) \s to | i \s wanna)
+            \s (?:(?:please|just|now)\s)? (?:speak|talk) \s (?:to|with) \s
+      | (?:get|give) \s me \s
+      | (?:connect|transfer|put) \s me \s (?:(?:through|over)\s)? (?:to|with) \s
+    )
+        (?: (?:a|the|your|another) \s (?:manager|supervisor|superior|boss) | an \s adjuster ) \b
+      | \b(?:
+        (?:quiero|quisiera|necesito|puedo|podria|dejeme|dejame|me \s gustaria|exijo) \s hablar
+      | paseme | pasame | comuniqueme | comunicame | conecteme | transfierame | pongame | ponme
+    ) \s con \s
+        (?: (?:una?|el|la|su|tu|otr[oa]) \s (?:supervisora?|gerente|encargad[oa]|jef[ea])
+          | un \s (?:ajustador|perito) ) \b""",
+    re.VERBOSE,
+)
+"""Content may speak of these too: they have to be asked for in full."""
+_PUT_THROUGH = re.compile(
+    r"""\b (?:(?:put|pass|transfer|connect|switch|patch) \s me \s (?:(?:through|over|straight)\s)*
+            (?:to|with) \s (?:(?:the|your)\s)?
+            (?:claims|billing|sales|customer\s(?:service|support|care)|accounts|accounting
+            |underwriting) (?:\s(?:department|team|desk|office|people))?
+      | (?:paseme|pasame|comuniqueme|comunicame|conecteme|conectame|transfierame|pongame|ponme
+          | me \s (?:pasas?|comunicas?) | me \s (?:puede|puedes|podria) \s (?:pasar|comunicar|poner)
+          | (?:pasar|comunicar|poner)me) \s (?:con|a|al) \s
+            (?:(?:el|la)\s)? (?:(?:departamento|area|seccion|equipo)\sde\s)?
+            (?:siniestros|facturacion|ventas|atencion\sal\scliente|cobros|cobranzas?))
+        (?= $ | \s (?:please|now|right\snow|thanks?|about|for|because|i|por|ya|ahora|gracias|para
+          |sobre|porque|que)\b )""",
+    re.VERBOSE,
+)
+"""Departments by the words that any switchboard knows, and with nothing else after them."""
+_NO_MACHINE = re.compile(
+    r"""\b(?:
+        (?:i \s (?:(?:don't|do\snot) \s want \s to | won't | refuse \s to | hate)
+          | i(?:'m|\sam) \s not \s going \s to)
+            \s (?:speak|talk)(?:ing)? \s (?:to|with) \s (?:(?:an?|the|this|some)\s)?
+            (?:robot|machine|computer|bot|chatbot|recording|ai)s?
+      | no \s quiero \s (?:(?:seguir|estar)\s)? habla(?:r|ndo) \s con \s
+            (?:(?:una?|este|esta|el|la)\s)?
+            (?:robot|maquina|computadora|ordenador|contestador|grabacion)
+    )\b""",
+    re.VERBOSE,
 )
 _ABOUT_PEOPLE = re.compile(
     r"\b(?:when|until|how (?:late|early)|hours?|time|weekdays?|weekends?|why|cost|fee|do not|don't"
@@ -206,7 +256,11 @@ def recognise(text: str) -> Wish | None:
     for form in _FORMS:
         if form.fits(said):
             return form.wish
-    if _ASKING.search(said) and not _ABOUT_PEOPLE.search(said):
+    if any(form.search(said) for form in (_ASKING, _SENIOR, _PUT_THROUGH)) and not (
+        _ABOUT_PEOPLE.search(said)
+    ):
+        return Wish.PERSON
+    if _NO_MACHINE.search(said):
         return Wish.PERSON
     if _LEAVING.search(said) and len(words) <= _LONGEST_GOODBYE and not _QUESTION.search(said):
         return Wish.GOODBYE

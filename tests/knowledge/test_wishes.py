@@ -13,11 +13,22 @@ WISHES: dict[Wish, str] = {
         I don't want to talk to a machine, give me a human | could you transfer me to an operator
         I need to talk to a person about my claim | put me through to somebody | customer service
         can you get me a person please | speak to an agent | is there a person I can talk to
+        can I speak to a manager | let me talk to your supervisor | manager please
+        I need to speak with an adjuster | I want to speak to your boss right now
+        put me through to claims | put me through to sales please | put me through to a manager
+        transfer me to the billing department | connect me with customer service
+        connect me with underwriting | transfer me to accounts, thanks
+        I don't want to talk to a robot | I refuse to talk to a machine | stop, give me a person
         persona | operador | una persona por favor | quiero hablar con una persona
         quiero hablar con un agente | páseme con un operador | necesito hablar con alguien
         ¿puedo hablar con una persona? | comuníqueme con un representante por favor
         con una persona real | no quiero hablar con una máquina, quiero una persona
         quisiera hablar con un asesor sobre mi póliza | un humano por favor | atención al cliente
+        quiero hablar con un supervisor | quiero hablar con su jefe | necesito hablar con un perito
+        pásame con una persona | ponme con una persona | ¿me pasa con un agente?
+        quiero que me atienda una persona | no quiero hablar con un robot | basta, una persona
+        páseme con facturación | comuníqueme con siniestros por favor | pásame con ventas
+        ¿me puede pasar con atención al cliente? | páseme con el departamento de cobros
     """,
     Wish.REPEAT: """
         repeat that | can you repeat that please | say that again | could you say it again
@@ -65,10 +76,19 @@ QUESTIONS = """
     is everything covered | I said goodbye to my old car, how do I cancel its policy
     how fast do you pay | my car is slower than before | say I hit a deer, what then
     can my son speak with you about my insurance | the agent told me hail is covered, is it
+    can I transfer my policy to my daughter | who is my adjuster | when will the adjuster come
+    transfer money to my account | transfer me to account four five three two | put me on monthly
+    put my wife through driving school | connect my account with billing | talk about my claims
+    I want to speak to the adjuster about the inspection | do I have to talk to an adjuster first
+    talk to a supervisor about a problem | my boss wants to see the receipt | are you a robot
+    the lady was so rude and I want her manager to hear about it | when can I talk to a manager
+    can you transfer me to the pizza place | put me in a rental | is there a supervisor listening
     I am waiting for my refund | a person hit my car and left | hold my mail while I am away
     hasta qué hora puedo hablar con alguien | ¿hay una comisión del agente?
     ¿cuánto espero al perito? | estoy hablando con un robot | ¿puede otra persona conducir mi coche?
-    una persona chocó mi coche
+    una persona chocó mi coche | hablar con un supervisor por un problema | pásame a mensual
+    antes de contarle nada quiero saber si me atiende un ser humano | páseme un correo
+    quiero que me atienda en español | mi jefe me pide el recibo | ¿cuándo viene el perito?
     gracias | hola | sí | buenos días | ¿qué es el deducible? | no entiendo la franquicia
     ¿cómo presento un siniestro? | ¿todo está cubierto? | ¿eso es todo lo que pagan del siniestro?
     se despidió el perito y no sé nada | ¿hay período de espera? | el agente me dijo que sí cubre

@@ -14,6 +14,7 @@ from loguru import logger
 from knowledge.chain import Fault
 from knowledge.database import Database
 from knowledge.events import Adjusted, Emit, Event
+from knowledge.experiments import Experiment
 from knowledge.ledger import Change, Ledger
 from knowledge.lessons import Lessons
 from knowledge.policy import Policy
@@ -30,7 +31,7 @@ _SOONER = timedelta(seconds=1)
 """The journal's stamp of a change may differ from ours by as much."""
 
 Settle = Callable[[Event], Awaitable[bool]]
-"""Tells an event to all who watch; whether the journal has acknowledged it."""
+"""Records an event; whether the journal has acknowledged it."""
 
 
 class Learning:
@@ -96,7 +97,7 @@ class Learning:
             if row.total_predictions >= self.promise.fewest
         )
         learned = {
-            name: change.after
+            name: max(change.after, self.promise.floor)
             for name, change in (changes | self._pending).items()
             if name in calibrated or change.why != "learned"
         }
@@ -104,7 +105,9 @@ class Learning:
         self._policy = replace(
             self._policy,
             learned=learned,
-            experiments=tuple(made for made in found if made is not None),
+            experiments=tuple(
+                _raised(made, self.promise.floor) for made in found if made is not None
+            ),
             calibrated=calibrated,
         )
 
@@ -136,7 +139,7 @@ class Learning:
         now = datetime.fromtimestamp(self._clock(), UTC)
         name, before, after = change.department, change.before, change.after
         self._pending[name] = Change("", name, before, after, change.why, now)
-        learned = {**self._policy.learned, change.department: change.after}
+        learned = {**self._policy.learned, name: max(after, self.promise.floor)}
         self._policy = replace(self._policy, learned=learned)
 
     async def changes(self, department: str = "") -> list[Change]:
@@ -153,6 +156,16 @@ def _landed(change: Change, pending: Change) -> bool:
     """Whether a row of the database is what was recorded here."""
     same = (change.department, change.after) == (pending.department, pending.after)
     return same and change.at >= pending.at - _SOONER
+
+
+def _raised(made: Experiment, floor: float) -> Experiment:
+    """As it may be in force: an arm may have been stored under a lower floor."""
+    if made.subject != "threshold":
+        return made
+    arms = tuple(
+        arm if float(arm.value) >= floor else replace(arm, value=str(floor)) for arm in made.arms
+    )
+    return replace(made, arms=arms)
 
 
 async def _study(address: str, course: Course, now: datetime, every: timedelta) -> Studied:

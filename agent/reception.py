@@ -43,7 +43,7 @@ from agent.web.server import listen, running
 from agent.web.strangers import Strangers
 from knowledge import callers
 from knowledge.chain import Fault
-from knowledge.events import Emit, Event, everybody, nowhere
+from knowledge.events import Emit, everybody, nowhere
 from knowledge.lessons import Lessons
 from knowledge.store import sharing
 from knowledge.thresholds import Promise
@@ -246,10 +246,6 @@ def _gate(settings: Settings, limits: Limits) -> Gate:
 
 
 def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit) -> Desk:
-    async def settle(event: Event) -> bool:
-        watchers(event)
-        return await books.journal.settled(event)
-
     def departments() -> set[str]:
         content = providers.answering.shelf.current.content
         names = [entry.department for entry in content.entries]
@@ -260,8 +256,15 @@ def _desk(providers: Providers, books: Books, learning: Learning, watchers: Emit
             return [client.name for client in providers.model_clients]
         return [name for name in providers.answering.knowers if name]
 
-    lessons = Lessons(books.database)
-    return Desk(books.ledger, lessons, learning, settle, departments=departments, named=named)
+    return Desk(
+        books.ledger,
+        Lessons(books.database),
+        learning,
+        books.journal.settled,
+        departments=departments,
+        named=named,
+        watchers=watchers,
+    )
 
 
 def _shared(providers: Providers) -> RedisStore | None:

@@ -50,6 +50,8 @@ class Outcomes:
     """Some entry answers it."""
     spoken: Bools
     """Answered without the model."""
+    barred: Bools
+    """At no threshold: a rule forbids it, or there is nothing to say."""
     seconds: Floats
 
     def of(self, chosen: Bools) -> "Outcomes":
@@ -58,6 +60,7 @@ class Outcomes:
             self.right[chosen],
             self.inside[chosen],
             self.spoken[chosen],
+            self.barred[chosen],
             self.seconds[chosen],
         )
 
@@ -119,7 +122,7 @@ def outcomes(
     tell: Progress = quietly,
 ) -> Outcomes:
     """Every question asked once. `clock`: seconds."""
-    confidence, right, spoken, seconds = [], [], [], []
+    confidence, right, spoken, barred, seconds = [], [], [], [], []
     for number, case in enumerate(cases, 1):
         began = clock()
         answer = best(Question(case.text, case.language))
@@ -128,14 +131,21 @@ def outcomes(
         confidence.append(decision.confidence)
         right.append(answer is not None and bool(case.entry) and answer.entry == case.entry)
         spoken.append(decision.route is Route.KNOWLEDGE)
+        barred.append(unspeakable(answer))
         tell(number, len(cases))
     return Outcomes(
         np.array(confidence, np.float64),
         np.array(right, np.bool_),
         np.array([bool(case.entry) for case in cases], np.bool_),
         np.array(spoken, np.bool_),
+        np.array(barred, np.bool_),
         np.array(seconds, np.float64),
     )
+
+
+def unspeakable(answer: Answer | None) -> bool:
+    """Whether no threshold is low enough for it to be spoken without the model."""
+    return answer is None or not answer.sure(0.0)
 
 
 def summary(found: Outcomes) -> Evaluation:
@@ -196,7 +206,7 @@ def by_luck(found: Outcomes, weight: Floats | None = None) -> float:
 def reach(found: Outcomes, precision: float, weight: Floats | None = None) -> float:
     """The largest share that some threshold answers with so many right, seen in hindsight."""
     each = np.ones(len(found.right)) if weight is None else weight
-    order = np.argsort(-found.confidence, kind="stable")
+    order = _surest(found)
     sure, counts = found.confidence[order], np.cumsum(each[order])
     ends = np.append(sure[1:] != sure[:-1], True)  # what is equally sure is answered together
     right = np.cumsum(each[order] * found.right[order])
@@ -206,12 +216,18 @@ def reach(found: Outcomes, precision: float, weight: Floats | None = None) -> fl
 
 def threshold(found: Outcomes, precision: float) -> float:
     """The lowest confidence from which so many were right; above 1 where there is none."""
-    order = np.argsort(-found.confidence, kind="stable")
+    order = _surest(found)
     sure = found.confidence[order]
     ends = np.append(sure[1:] != sure[:-1], True)
     counts = np.arange(1, len(order) + 1)
     kept = sure[ends & (np.cumsum(found.right[order]) >= precision * counts - 1e-9)]
     return float(kept.min(initial=2.0))
+
+
+def _surest(found: Outcomes) -> NDArray[np.intp]:
+    """Places of what some threshold would have spoken, the surest first."""
+    order = np.argsort(-found.confidence, kind="stable")
+    return order[~found.barred[order]]
 
 
 def told_apart(found: Outcomes, kept: float = KEPT) -> float:

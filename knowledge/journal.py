@@ -7,11 +7,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from uuid import UUID, uuid5
 
 from loguru import logger
 
 from knowledge.chain import Breaker, Fault, one
-from knowledge.events import Acknowledged, Decided, Emit, Event, Switched, Unacknowledged
+from knowledge.events import (
+    Acknowledged,
+    Decided,
+    Emit,
+    Event,
+    Learned,
+    Switched,
+    Unacknowledged,
+)
 from knowledge.identity import fresh
 from knowledge.outbox import Outbox
 from knowledge.records import KINDS, Unfit, packed
@@ -30,6 +39,9 @@ AGAIN = 0.5
 """Seconds until refused events are offered again."""
 CLOSING = 5.0
 """Seconds for what is left at the end."""
+
+_REPORTS = UUID("3d2b6a0e-6f0c-4f43-9a53-0f8d1c6a7e21")
+"""Namespace of outcomes' ids (RFC 9562, 5.5), the same in every worker."""
 
 
 @dataclass(slots=True)
@@ -101,9 +113,8 @@ class Journal:
         if KINDS.get(type(event).__name__) is not type(event):
             return None
         now = self._clock()
-        ticket = event.ticket_id if isinstance(event, Decided) else ""
         try:
-            line = packed(event, id=ticket or fresh(now), at=now)
+            line = packed(event, id=_id(event, now), at=now)
         except Unfit:
             self._emit(Unacknowledged(event.call, "unfit"))
             return None
@@ -198,3 +209,12 @@ class Journal:
         if name in self._away:
             self._away.discard(name)
             logger.bind(outbox=name).info("outbox takes records again")
+
+
+def _id(event: Event, now: float) -> str:
+    """The tables know a record by it: an outcome that is reported again is the same record."""
+    if isinstance(event, Decided) and event.ticket_id:
+        return event.ticket_id
+    if isinstance(event, Learned):
+        return str(uuid5(_REPORTS, repr(event)))
+    return fresh(now)

@@ -70,8 +70,8 @@ async def study(database: Database, course: Course, now: datetime, *, every: tim
 
 
 def _judged(department: str, found: Accuracy, changes: list[Change], course: Course) -> Judged:
-    after = [change.after for change in changes if change.department == department]
-    threshold = after[-1] if after else course.shipped
+    own = [change for change in changes if change.department == department]
+    threshold = _in_force(own, course)
     return Judged("", department, found.total, found.rate or 0.0, found.lower, threshold)
 
 
@@ -91,6 +91,11 @@ def previous(changes: list[Change]) -> float | None:
     return before[-1] if before else None
 
 
+def _in_force(changes: list[Change], course: Course) -> float:
+    """Changes of one department, oldest first; they may be of a time with a lower floor."""
+    return max(changes[-1].after, course.promise.floor) if changes else course.shipped
+
+
 async def _moved(
     lessons: Lessons,
     department: str,
@@ -100,7 +105,7 @@ async def _moved(
 ) -> list[Event]:
     labelled = await lessons.labelled(department, since, OUTCOMES)
     last = changes[-1] if changes else None
-    threshold = last.after if last else course.shipped
+    threshold = _in_force(changes, course)
     later = await lessons.labelled(department, last.at, OUTCOMES) if last else None
     standing = Standing(threshold, previous(changes), last.why if last else "", later)
     coverage = await lessons.coverage(

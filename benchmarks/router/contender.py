@@ -22,6 +22,8 @@ class Guess:
     entry: str
     confidence: float
     """In [0, 1], whatever it may mean."""
+    barred: bool = False
+    """Never spoken without the model, however sure."""
 
 
 class Contender(Protocol):

@@ -3,7 +3,7 @@
 import gc
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -167,16 +167,16 @@ def compared(guesses: Sequence[Guess], cases: Sequence[Case]) -> Outcomes:
         right=np.array([bool(case.entry) and guess.entry == case.entry for guess, case in both]),
         inside=np.array([bool(case.entry) for case in cases]),
         spoken=np.zeros(len(cases), np.bool_),
+        barred=np.array([guess.barred for guess in guesses], np.bool_),
         seconds=np.zeros(len(cases)),
     )
 
 
 def _with(found: Outcomes, platt: Platt) -> Outcomes:
-    chances = platt(found.confidence)
-    return Outcomes(chances, found.right, found.inside, found.spoken, found.seconds)
+    return replace(found, confidence=platt(found.confidence))
 
 
 def _deployed(inside: Outcomes, least: float) -> Deployed:
-    answered = inside.confidence >= least
+    answered = (inside.confidence >= least) & ~inside.barred
     right = float(inside.right[answered].mean()) if answered.any() else None
     return Deployed(least, float(answered.mean()), right)

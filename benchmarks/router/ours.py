@@ -9,6 +9,7 @@ from knowledge.answers import Answer, Question
 from knowledge.embedding import Embedding
 from knowledge.embedding.vectors import Vectors, compared
 from knowledge.entries import Entry
+from knowledge.evaluation import unspeakable
 from knowledge.index import Index
 from knowledge.pinecone import Embedded
 from knowledge.routing import Thresholds, choose
@@ -72,4 +73,5 @@ class Meaning:
 
 def decided(answer: Answer | None) -> Guess:
     decision = choose(answer, THRESHOLDS, model_available=True, ticket_id="")
-    return Guess(answer.entry if answer else "", decision.confidence)
+    entry = answer.entry if answer else ""
+    return Guess(entry, decision.confidence, barred=unspeakable(answer))

@@ -8,6 +8,8 @@ from pathlib import Path
 from agent.learning import Learning
 from knowledge.database import Database
 from knowledge.events import Adjusted, Event, Judged
+from knowledge.experiments import Arm, Experiment
+from knowledge.ledger import Ledger, Trial
 from knowledge.routing import Thresholds
 from tests.knowledge.history import NOW, History, create, mixed
 
@@ -69,6 +71,33 @@ async def test_a_department_without_enough_outcomes_has_the_shipped_threshold(
         assert learning.policy.answer("claims") == 0.9
         assert learning.policy.answer("billing") == 0.85, "set by hand"
         assert learning.policy.calibrated == frozenset()
+
+
+async def test_what_was_stored_under_a_lower_floor_holds_at_the_floor_of_now(
+    tmp_path: Path,
+) -> None:
+    async with learner(tmp_path, []) as (learning, history):
+        await history.judged("travel", mixed(100, 0.95, 0))
+        for department, why in (
+            ("travel", "learned"), ("claims", "admin"), ("billing", "rolled_back"),
+        ):  # fmt: skip
+            await history.changed(department, 0.9, 0.6, why)
+        arms = (Arm("usual", "0.9", 0.5), Arm("lower", "0.65", 0.5))
+        made = Experiment("lower-motor", "threshold", arms, "motor")
+        models = Experiment("models", "model", (Arm("a", "0.1", 0.5), Arm("b", "large", 0.5)))
+        for trial in (made, models):
+            asked = Trial(trial.name, trial.department, trial.document(), NOW)
+            await Ledger(history.database).begin(asked)
+        await learning.tick()
+        await learning.refresh()
+        policy = learning.policy
+        assert {policy.answer(name) for name in ("travel", "claims", "billing")} == {0.7}
+        tried = {policy.thresholds("motor", f"CA{k}").answer for k in range(40)}
+        assert tried == {0.7, 0.9}
+        assert {policy.chosen("model", f"CA{k}") for k in range(40)} == {"0.1", "large"}
+        assert {change.after for change in await learning.changes()} == {0.6}, "as it was written"
+        learning.adopt(Adjusted("", "motor", 0.9, 0.65, "experiment"))
+        assert learning.policy.answer("motor") == 0.7
 
 
 async def test_while_the_database_is_away_what_held_before_holds_on(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,10 @@ from agent.evaluation import examiner
 from agent.settings.light import Light
 from benchmarks.router import trials
 from benchmarks.router.contender import Guess, Platt
-from benchmarks.router.measure import Deployed, Pace, Result, compared
+from benchmarks.router.measure import Deployed, Pace, Result, calibrated, compared, quality
+from benchmarks.router.ours import decided
 from benchmarks.router.report import Report, Target
+from knowledge.answers import Answer
 from knowledge.edition import shipped
 from knowledge.entries import Entry
 from knowledge.evaluation import Case, Evaluation, calibration_error, summary
@@ -157,6 +160,44 @@ def test_a_boaster_is_calibrated_on_what_it_did_not_know() -> None:
     )
     assert calibration_error(after) > 0.3
     assert calibration_error(told) < 0.05
+
+
+class Sayer:
+    """A contender of whom it is known what it says."""
+
+    name, ours, lexical = "sayer", True, True
+
+    def __init__(self, said: dict[str, Answer]) -> None:
+        self._said = said
+
+    def learn(self, entries: Sequence[Entry], language: str) -> None:
+        """Nothing."""
+
+    def guess_all(self, texts: Sequence[str]) -> list[Guess]:
+        return [self.guess(text) for text in texts]
+
+    def guess(self, text: str) -> Guess:
+        return decided(self._said.get(text))
+
+
+def test_what_may_not_be_spoken_is_not_answered_at_any_threshold() -> None:
+    sure = Answer("said", 0.95, "a", "any", "en")
+    said = {
+        "one": sure,
+        "and": replace(sure, leaning=True),
+        "not": replace(sure, differing=True),
+        "who": replace(sure, confidence=0.1),
+    }
+    cases = tuple(Case(text, "a" if text != "who" else "", "en") for text in said)
+    trial = trials.Trial("mine", "en", (), cases, (), cases)
+    sayer = Sayer(said)
+    clean, _ = quality(sayer, trial, calibrated(sayer, trial))
+    assert clean.accuracy == 1.0
+    for share in (clean.answered_95, clean.answered_98, clean.sure.answered):
+        assert share == pytest.approx(1 / 3)
+    assert clean.deployed_95 == Deployed(0.95, pytest.approx(1 / 3), 1.0)
+    assert clean.mixed_95 == pytest.approx(0.82 / 3)
+    assert clean.error == pytest.approx(0.05), "of all three"
 
 
 def result(contender: str, *, ours: bool, answered: float) -> Result:

@@ -30,7 +30,7 @@ class History:
     """Written one second apart, the last of them just before `NOW`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._written = 0
 
     async def write(self, events: Iterable[Event], *, at: datetime = NOW) -> None:
@@ -40,7 +40,7 @@ class History:
             moment = at.timestamp() - (len(listed) - place)
             known = event.ticket_id if isinstance(event, Decided) else fresh(moment)
             records.append(unpacked(packed(event, id=known, at=moment)))
-        async with self._database.writing() as connection:
+        async with self.database.writing() as connection:
             for start in range(0, len(records), 2000):
                 await post(connection, records[start : start + 2000])
 

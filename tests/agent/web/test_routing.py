@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.web import desk
 from knowledge.events import Adjusted, Learned
 from tests.agent.web.admin import Admin, admin
 from tests.knowledge.history import mixed, ticket
@@ -109,6 +110,35 @@ async def test_what_the_journal_does_not_acknowledge_is_to_be_sent_again(site: A
     assert site.learning.policy.answer("claims") == 0.9, "not in force either"
 
 
+async def test_what_is_counted_was_acknowledged_and_is_counted_once(site: Admin) -> None:
+    path = f"/api/routing/{TICKET}/outcome"
+    site.journal = lambda: False
+    for body in ({"customer_satisfaction": 4}, {"customer_satisfaction": 4}):
+        assert (await site.post(path, body))[0] == 503
+    change = {"department": "claims", "threshold": 0.85}
+    assert (await site.post("/api/routing/thresholds", change))[0] == 503
+    assert site.told == []
+    site.journal = lambda: True
+    for said in (4, 4.01, 5, 5, 4):
+        assert (await site.post(path, {"customer_satisfaction": said}))[0] == 202
+    rated = [event.customer_satisfaction for event in site.told if isinstance(event, Learned)]
+    assert rated == [4.0, 5.0, 4.0], "and what is corrected counts again"
+    for threshold in (0.85, 0.9, 0.85):
+        await site.post("/api/routing/thresholds", change | {"threshold": threshold})
+    assert [event.after for event in site.told if isinstance(event, Adjusted)] == [0.85, 0.9, 0.85]
+
+
+async def test_of_too_many_decisions_the_oldest_is_forgotten(
+    site: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "LATELY", 2)
+    for number in (1, 2, 1, 3, 1, 2):
+        path = f"/api/routing/{ticket(number)}/outcome"
+        assert (await site.post(path, {"actual_outcome": "claims"}))[0] == 202
+    told = [event.ticket_id for event in site.told if isinstance(event, Learned)]
+    assert told == [ticket(number) for number in (1, 2, 3, 2)]
+
+
 async def test_accuracy_is_shown_with_its_bounds(site: Admin) -> None:
     await site.history.judged("claims", mixed(100, 0.95, 10), at=now())
     await site.history.judged("billing", mixed(10, 0.95, 0), at=now())
@@ -143,6 +173,17 @@ async def test_a_threshold_is_set_and_undone_step_by_step(site: Admin) -> None:
     assert site.settled[-1] == Adjusted("", "claims", 0.85, 0.9, "rolled_back")
     await site.learning.refresh()
     assert site.learning.policy.answer("claims") == 0.9
+
+
+async def test_what_was_below_the_floor_of_now_is_gone_back_to_as_far_as_the_floor(
+    site: Admin,
+) -> None:
+    await site.history.changed("claims", 0.6, 0.85, "admin")
+    _, found = await site.post("/api/routing/thresholds/rollback", {"department": "claims"})
+    assert (found["threshold"], found["why"]) == (0.7, "rolled_back")
+    assert site.told == site.settled == [Adjusted("", "claims", 0.85, 0.7, "rolled_back")]
+    await site.learning.refresh()
+    assert site.learning.policy.thresholds("claims", "CA1").answer == 0.7
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from agent import embeddings
 from agent.settings import Settings
 from knowledge.answers import Answer, Answerer, Question
+from knowledge.asker import tell
 from knowledge.chain import Breaker, Fault, one
-from knowledge.decisions import Decisions, Knower
+from knowledge.decisions import Decisions
 from knowledge.embedding import Embedding
 from knowledge.embedding.recent import Recent
 from knowledge.embedding.vectors import Vectors
@@ -35,7 +36,7 @@ class Answering:
     """What a process answers from. Its owner calls `close`."""
 
     shelf: Shelf
-    knowers: Mapping[str, Knower]
+    knowers: Mapping[str, Decisions]
     """By the names that an experiment may compare; "" is the usual one."""
     embedding: Embedding | None
     space: Space | None
@@ -51,6 +52,8 @@ class Answering:
         if self.warming is not None:
             self.warming.cancel()
             await asyncio.wait({self.warming})
+        for decisions in set(self.knowers.values()):
+            await decisions.close()
         await self.shelf.close()
         if self.recent is not None:
             await self.recent.aclose()
@@ -92,7 +95,7 @@ class Ranked:
 
     def _failed(self, answerer: Pinecone | Embedded, fault: Fault) -> None:
         self._presence.failed(answerer.name)
-        self._emit(Switched("", "knowledge", answerer.name, fault.kind))
+        tell(Switched("", "knowledge", answerer.name, fault.kind), self._emit)
 
 
 class Words:
@@ -156,6 +159,7 @@ async def open_answering(
             ttl=settings.routing_cache_ttl,
             redis=shared,
             lapses=presence.lapses,
+            emit=emit,
         )
 
     usual = remembered(shelf, "", redis if distant else None)

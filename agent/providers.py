@@ -320,7 +320,7 @@ async def _opened(
         http=http,
         redis=redis,
         memory=open_memory(settings, redis, emit, erased),
-        callers=Callers(redis, ttl=books.kept(settings), erased=erased),
+        callers=Callers(redis, ttl=books.kept(settings), erased=erased, emit=emit),
         erased=erased,
         glossary=words,
         spending=spending,

@@ -177,7 +177,7 @@ def _rekeying(settings: Settings, key: str, providers: Providers, limits: Limits
     """What proves who asks."""
     keys = _secrets(settings, key)
     signature = Signature(keys[0], settings.public)
-    tokens = Tokens(keys[0], OwnStore(), _shared(providers))
+    tokens = Tokens(keys[0], OwnStore(), _shared(providers), emit=providers.emit)
     signature.renew(keys)
     tokens.renew(keys)
     return Rekeying(signature, tokens, _gate(settings, limits), providers, load)

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from knowledge.chain import Breaker, Fault, one
 from knowledge.erasure import Erased, of_call, of_caller
+from knowledge.events import Emit, Switched, nowhere
 from knowledge.store import BUDGET, faults
 
 _KEYS = ("", "", "ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ")
@@ -136,12 +137,15 @@ class Callers:
         most: int = 10_000,
         budget: float = BUDGET,
         clock: Callable[[], float] = time.time,
+        emit: Emit = nowhere,
     ) -> None:
-        """`ttl`: seconds since the last call. Of more than `most` callers the oldest goes."""
+        """`ttl`: seconds since the last call. Of more than `most` callers the oldest goes. `emit`
+        hears when Redis is given up for a question."""
         self._here = _Here("local", Breaker(), ttl, most, clock)
         self._directory = Directory(redis, ttl=ttl, clock=clock) if redis is not None else None
         self._erased = erased
         self._budget = budget
+        self._emit = emit
         self._unwritten: OrderedDict[str, None] = OrderedDict()
         self._gone: set[str] = set()
         """Callers that the directory is to forget first."""
@@ -172,8 +176,16 @@ class Callers:
         places: list[Directory | _Here] = [self._here]
         if self._directory is not None:
             places.insert(0, self._directory)
-        found = await one(places, lambda place: place.language(caller), within=self._budget)
+        found = await one(
+            places,
+            lambda place: place.language(caller),
+            within=self._budget,
+            report=self._away,
+        )
         return found or await self._here.language(caller)
+
+    def _away(self, place: "Directory | _Here", fault: Fault) -> None:
+        self._emit(Switched("", "callers", place.name, fault.kind))
 
     def met(self, caller: str, call: str, language: str = "") -> None:
         """In this call, and in this language once the caller has spoken. Returns at once."""

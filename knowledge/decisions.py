@@ -15,13 +15,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
 import orjson
-from loguru import logger
 from redis.asyncio import Redis
 
 from knowledge.answers import Answer, Answerer, Passage, Question
+from knowledge.asker import tell
+from knowledge.cache import Cache
 from knowledge.chain import Fault
 from knowledge.confidence import heard
-from knowledge.store import faults
+from knowledge.events import Emit, Switched, nowhere
+from knowledge.store import BUDGET
 from knowledge.words import fold
 
 MOST = 4096
@@ -60,20 +62,24 @@ class Decisions:
         redis: Redis | None = None,
         most: int = MOST,
         lapses: Callable[[], int | None] = lambda: 0,
+        emit: Emit = nowhere,
+        budget: float = BUDGET,
     ) -> None:
         """`version` of content and thresholds. `redis`: only where answering needs the network.
 
         `key`: the same for all processes that share a Redis. `ttl`: seconds; 0 keeps nothing.
         `lapses`: how often somebody else had to answer so far, None while somebody else has to:
-        such an answer is not kept.
+        such an answer is not kept. `emit` hears when Redis is given up for a question, which has
+        `budget` seconds.
         """
         self._answerer = answerer
         self._version = version
         self._key = key
         self._ttl = ttl
-        self._redis = redis
+        self._shared = Cache(redis, budget=budget) if redis is not None else None
         self._most = most
         self._lapses = lapses
+        self._emit = emit
         self._own: OrderedDict[str, Answer | None] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Known]] = {}
 
@@ -95,16 +101,26 @@ class Decisions:
         known = await asyncio.shield(asking)
         return replace(known, answer=_less(known.answer, question))
 
+    async def close(self) -> None:
+        """Whoever still waits for an answer is cancelled."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        if asking:
+            await asyncio.wait(asking)
+        if self._shared is not None:
+            await self._shared.close()
+
     async def _ask(self, name: str, question: Question) -> Known:
         """One asks for all who ask the same at the same time; it ends although they hang up."""
-        known = await self._shared(name)
+        known = await self._told(name)
         if known is None:
             before = self._lapses(), self._version()
             answer = await self._answerer.answer(replace(question, heard=1.0))
             known = Known(answer, "")
             if before[0] is None or before != (self._lapses(), self._version()):
                 return known
-            await self._share(name, answer)
+            self._share(name, answer)
         self._own[name] = known.answer
         while len(self._own) > self._most:
             self._own.popitem(last=False)
@@ -119,28 +135,23 @@ class Decisions:
         facts = "\0".join((self._version(), question.language, read, said))
         return hashlib.blake2b(facts.encode(), key=self._key[:64], digest_size=18).hexdigest()
 
-    async def _shared(self, name: str) -> Known | None:
-        if self._redis is None:
+    async def _told(self, name: str) -> Known | None:
+        """By another worker, before."""
+        if self._shared is None:
             return None
-        try:
-            with faults():
-                data = await self._redis.get(f"answerline:decision:{name}")
-        except Fault as fault:
-            logger.bind(fault=fault.kind).debug("shared decisions are away")
-            return None
+        data = await self._shared.find(f"answerline:decision:{name}", self._away)
         return None if data is None else _read(data)
 
-    async def _share(self, name: str, answer: Answer | None) -> None:
-        if self._redis is None:
+    def _away(self, fault: Fault) -> None:
+        tell(Switched("", "decisions", Cache.name, fault.kind), self._emit)
+
+    def _share(self, name: str, answer: Answer | None) -> None:
+        if self._shared is None:
             return
         # not all that was decided together is to be decided again together
         ttl = max(1, round(self._ttl * random.uniform(0.9, 1.0)))  # noqa: S311
-        try:
-            with faults():
-                data = orjson.dumps(_fields(answer) if answer else None)
-                await self._redis.set(f"answerline:decision:{name}", data, ex=ttl)
-        except Fault as fault:
-            logger.bind(fault=fault.kind).debug("shared decisions are away")
+        data = orjson.dumps(_fields(answer) if answer else None)
+        self._shared.keep(f"answerline:decision:{name}", data, ttl=ttl)
 
 
 def _less(answer: Answer | None, question: Question) -> Answer | None:
@@ -154,7 +165,7 @@ def _fields(answer: Answer) -> dict[str, Any]:
     return asdict(replace(answer, passages=tuple(answer.passages)))
 
 
-def _read(data: bytes | str) -> Known | None:
+def _read(data: bytes) -> Known | None:
     """None where another program wrote it."""
     try:
         fields = orjson.loads(data)

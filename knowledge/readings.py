@@ -11,11 +11,10 @@ import re
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from loguru import logger
 from redis.asyncio import Redis
 
-from knowledge.chain import Fault
-from knowledge.store import faults
+from knowledge.cache import Cache, Report
+from knowledge.store import BUDGET
 
 TTL = 86_400
 """Seconds that a reading is kept."""
@@ -26,36 +25,34 @@ _NUMBER = re.compile(r"\d")
 
 
 class Readings:
-    """Neither method raises: without Redis nothing is found and nothing kept."""
+    """No method raises: without Redis nothing is found and nothing kept."""
 
-    def __init__(self, redis: Redis, *, key: bytes) -> None:
-        """`redis` is closed by its owner. `key`: the same for all who share it."""
-        self._redis = redis
+    def __init__(self, redis: Redis, *, key: bytes, budget: float = BUDGET) -> None:
+        """`redis` is closed by its owner. `key`: the same for all who share it. `budget`: seconds
+        that a question has."""
+        self._cache = Cache(redis, budget=budget)
         self._key = key[:64]
 
-    async def find(self, words: str, source: str, target: str) -> tuple[str, str] | None:
-        """The translation and who made it."""
+    async def find(
+        self, words: str, source: str, target: str, report: Report
+    ) -> tuple[str, str] | None:
+        """The translation and who made it. `report` hears why Redis was given up."""
         if not _shareable(words):
             return None
-        try:
-            with faults():
-                sealed = await self._redis.get(self._name(words, source, target))
-        except Fault as fault:
-            logger.bind(fault=fault.kind).debug("shared readings are away")
-            return None
-        return self._open(sealed, words) if isinstance(sealed, bytes) else None
+        sealed = await self._cache.find(self._name(words, source, target), report)
+        return None if sealed is None else self._open(sealed, words)
 
-    async def keep(self, words: str, source: str, target: str, text: str, provider: str) -> None:
+    def keep(self, words: str, source: str, target: str, text: str, provider: str) -> None:
+        """Returns at once."""
         if not _shareable(words):
             return
         nonce = os.urandom(_NONCE)
         box = AESGCM(self._digest(words, "value"))
         sealed = nonce + box.encrypt(nonce, orjson.dumps((text, provider)), None)
-        try:
-            with faults():
-                await self._redis.set(self._name(words, source, target), sealed, ex=TTL)
-        except Fault as fault:
-            logger.bind(fault=fault.kind).debug("shared readings are away")
+        self._cache.keep(self._name(words, source, target), sealed, ttl=TTL)
+
+    async def close(self) -> None:
+        await self._cache.close()
 
     def _open(self, sealed: bytes, words: str) -> tuple[str, str] | None:
         """None for what another deployment, or another program, wrote."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from knowledge.adequacy import confidence
+from knowledge.asker import tell
+from knowledge.cache import Cache
 from knowledge.chain import Breaker, Fault, one
 from knowledge.events import Answered, Emit, Quota, Switched, Used
 from knowledge.glossary import Glossary
@@ -94,7 +96,7 @@ class Translations:
     ) -> None:
         """`size`: readings kept. `attempts`: again, after the first, in the background; `timeout`:
         seconds of each. `order`: in which the translators are asked now. `shared`: what other
-        workers have read. `alike`: how much the same two texts mean,
+        workers have read, closed with this. `alike`: how much the same two texts mean,
         as the built-in embedding sees it. Texts must be masked before."""
         self.renew(translators)
         self._glossary = glossary
@@ -183,6 +185,8 @@ class Translations:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running.values())
+        if self._shared is not None:
+            await self._shared.close()
 
     def _begin(
         self, text: str, source: str, target: str, call: str = ""
@@ -228,10 +232,16 @@ class Translations:
     async def _told(self, key: tuple[str, str, str], said: str) -> Translation | None:
         """By another worker, before."""
         source, target, words = key
-        if self._shared is None or (told := await self._shared.find(words, source, target)) is None:
+        if self._shared is None:
+            return None
+        told = await self._shared.find(words, source, target, self._away)
+        if told is None:
             return None
         text, name = told
         return Translation(text, name, await self._sure(said, text, source, target))
+
+    def _away(self, fault: Fault) -> None:
+        tell(Switched("", "readings", Cache.name, fault.kind), self._emit)
 
     async def _sure(self, said: str, text: str, source: str, target: str) -> float:
         alike = None if self._alike is None else await self._alike(said, text)
@@ -245,7 +255,7 @@ class Translations:
             return await translator.translate(said, source, target, self._glossary), translator
 
         def report(translator: Translator, fault: Fault) -> None:
-            self._emit(Switched(call, "translator", translator.name, fault.kind))
+            tell(Switched(call, "translator", translator.name, fault.kind), self._emit)
 
         asking: Callable[[Translator], Awaitable[tuple[Rendered, Translator]]] = ask
         rendered, by = await one(
@@ -260,6 +270,6 @@ class Translations:
         for what, left in rendered.left.items():
             self._emit(Quota(call, by.name, what, left))
         if self._shared is not None:
-            await self._shared.keep(words, source, target, rendered.text, by.name)
+            self._shared.keep(words, source, target, rendered.text, by.name)
         sure = await self._sure(said, rendered.text, source, target)
         return Translation(rendered.text, by.name, sure)

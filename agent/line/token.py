@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from knowledge.chain import Breaker, Fault, one
+from knowledge.events import Emit, Switched, nowhere
 from knowledge.store import faults
 
 LIFE = 30
@@ -50,13 +51,16 @@ class Tokens:
         shared: Store | None = None,
         clock: Callable[[], float] = time.time,
         deadline: float = STORE_DEADLINE,
+        *,
+        emit: Emit = nowhere,
     ) -> None:
-        """`shared` by all workers, preferred; `own`: while it is late."""
+        """`shared` by all workers, preferred; `own`: while it is late, of which `emit` hears."""
         self._keys = [_derived(key)]
         self._own = own
         self._shared: Sequence[Store] = () if shared is None else (shared,)
         self._clock = clock
         self._deadline = deadline
+        self._emit = emit
         self._issuing: dict[str, str] = {}
 
     def renew(self, keys: Sequence[str]) -> None:
@@ -72,6 +76,7 @@ class Tokens:
                 (*self._shared, self._own),
                 lambda store: store.keep(call, token),
                 within=self._deadline,
+                report=self._reporting(call),
             )
         finally:
             self._issuing.pop(call, None)
@@ -91,10 +96,19 @@ class Tokens:
             return False
         try:
             return await one(
-                self._shared, lambda store: store.take(call, token), within=self._deadline
+                self._shared,
+                lambda store: store.take(call, token),
+                within=self._deadline,
+                report=self._reporting(call),
             )
         except Fault:
             return True  # there is none, or it is late again
+
+    def _reporting(self, call: str) -> Callable[[Store, Fault], None]:
+        def report(store: Store, fault: Fault) -> None:
+            self._emit(Switched(call, "tokens", store.name, fault.kind))
+
+        return report
 
     def _genuine(self, call: str, token: str) -> bool:
         try:

@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
+from knowledge.asker import asks
 from knowledge.events import Decided, Emit, Event, Switched, Turn
 from processors.frames import LANGUAGE, ROUTE, TURN
 from processors.turns.agent import AgentTurn
@@ -36,6 +37,9 @@ MOST_SWITCHED = 20
 
 class TurnObserver(BaseObserver):
     """Beside the way: Pipecat hands it each push from a task of its own.
+
+    Made in the call's own task, before that starts the stages: what they ask of services that all
+    calls share, they ask for this call.
 
     Pipecat's `UserBotLatencyObserver` counts from the detector's stop, 0.2 s after the caller's
     last sound, and knows no route; the clocks wanted here begin with that sound.
@@ -64,6 +68,7 @@ class TurnObserver(BaseObserver):
         self._language = ""
         self._route = ""
         self._steps: dict[str, float] = {}
+        asks(call, self._mark)
 
     def note(self, event: Event) -> None:
         """The call's own events pass here on their way out."""
@@ -71,9 +76,12 @@ class TurnObserver(BaseObserver):
             self._choice = event
             self.ticket = event.ticket_id
         elif isinstance(event, Switched):
-            self._switched.append(f"{event.service}:{event.provider}:{event.fault}")
-            del self._switched[:-MOST_SWITCHED]
+            self._mark(event)
         self._emit(event)
+
+    def _mark(self, event: Switched) -> None:
+        self._switched.append(f"{event.service}:{event.provider}:{event.fault}")
+        del self._switched[:-MOST_SWITCHED]
 
     async def on_push_frame(self, data: FramePushed) -> None:
         frame = data.frame

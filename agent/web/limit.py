@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 
 from agent.web.window import Knock, OwnWindow, SharedWindow
 from knowledge.breakers import Breakers, Watched
-from knowledge.chain import one
-from knowledge.events import Emit
+from knowledge.chain import Fault, one
+from knowledge.events import Emit, Switched, nowhere
 from knowledge.leeway import PATIENCE
 from knowledge.store import BUDGET, sharing
 
@@ -23,8 +23,9 @@ GUESSING = "30/minute"
 
 
 class Limits:
-    def __init__(self, shared: SharedWindow | None = None) -> None:
-        """`shared`: None for one worker alone."""
+    def __init__(self, shared: SharedWindow | None = None, emit: Emit = nowhere) -> None:
+        """`shared`: None for one worker alone. `emit` hears when it is given up for a request."""
+        self._emit = emit
         self._own = OwnWindow()
         self._shared = shared
         self._rates: dict[str, RateLimitItem] = {}
@@ -47,10 +48,13 @@ class Limits:
         async def ask(window: SharedWindow | OwnWindow) -> tuple[int, bool]:
             return await window.take(knock), window is self._own
 
-        wait, alone = await one(windows, ask, within=PATIENCE)
+        wait, alone = await one(windows, ask, within=PATIENCE, report=self._away)
         if not (wait or alone):
             self._own.count(knock)  # for when Redis is away
         return wait
+
+    def _away(self, window: SharedWindow | OwnWindow, fault: Fault) -> None:
+        self._emit(Switched("", "limits", window.name, fault.kind))
 
     def _rate(self, rate: str) -> RateLimitItem:
         if rate not in self._rates:
@@ -72,6 +76,6 @@ async def counting(
     breakers = Breakers([watched], emit)  # whether Redis is away each worker finds out by itself
     breakers.start()
     try:
-        yield Limits(shared)
+        yield Limits(shared, emit)
     finally:
         await breakers.close()

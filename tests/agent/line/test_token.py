@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from agent.line.token import LIFE, REPEATED, OwnStore, RedisStore, Tokens
+from knowledge.events import Event, Switched
 
 
 class Clock:
@@ -128,9 +129,15 @@ async def test_a_token_whose_redemption_redis_did_not_confirm_is_not_handed_out_
 
 async def test_while_redis_is_away_calls_are_still_taken_and_a_replay_is_not(clock: Clock) -> None:
     nobody = Redis(port=1, socket_connect_timeout=0.05)
-    tokens = Tokens("key", OwnStore(clock), RedisStore(nobody), clock)
+    events: list[Event] = []
+    tokens = Tokens(
+        "key", OwnStore(clock), RedisStore(nobody), clock, deadline=5.0, emit=events.append
+    )
     token = await tokens.issue("CA1")
+    away = Switched("CA1", "tokens", "redis", "refused")
+    assert events == [away]
     assert await tokens.redeem("CA1", token)
+    assert events == [away, away]
     assert not await tokens.redeem("CA1", token)
     await nobody.aclose()
 

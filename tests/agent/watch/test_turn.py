@@ -1,5 +1,6 @@
 """The record of a turn: its clocks, and who failed on the way."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -16,7 +17,11 @@ from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from agent.answering import Presence, Ranked
 from agent.watch.turn import MOST_SWITCHED, TurnObserver
+from knowledge.answers import Answer, Question
+from knowledge.chain import Breaker, Fault
+from knowledge.decisions import Decisions
 from knowledge.events import Event, Switched, Turn
 from processors.frames import LANGUAGE, ROUTE, TURN
 from processors.turns.agent import AgentTurn
@@ -28,9 +33,9 @@ SECOND = bytes(16000)
 class Watched:
     """Frames that pass, as Pipecat tells an observer of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: str = "CA1") -> None:
         self.events: list[Event] = []
-        self.observer = TurnObserver("CA1", self.events.append, Hearing(), "hash")
+        self.observer = TurnObserver(call, self.events.append, Hearing(), "hash")
         self.voice, self.agent = FrameProcessor(), AgentTurn(LLMContext())
 
     async def passes(self, frame: Frame, number: int = 0, route: str = "") -> None:
@@ -59,6 +64,46 @@ async def test_who_failed_on_the_way_is_marked_on_the_turn() -> None:
     turn = watched.events[-1]
     assert isinstance(turn, Turn)
     assert turn.switched == ()
+
+
+class Knows:
+    """One of those that answer from the content, for all calls."""
+
+    def __init__(self, name: str, fault: Fault | None = None) -> None:
+        self.name = name
+        self.breaker = Breaker()
+        self._fault = fault
+
+    async def answer(self, _question: Question) -> Answer | None:
+        if self._fault is not None:
+            raise self._fault
+        return None
+
+
+async def test_a_switch_of_what_all_calls_share_marks_the_turn_it_happened_in() -> None:
+    everywhere: list[Event] = []
+    knowing: list[Any] = [Knows("pinecone", Fault("late")), Knows("embedded")]
+    ranked = Ranked(knowing, Presence(), everywhere.append)
+    decisions = Decisions(ranked, lambda: "one", key=b"k", ttl=60)
+
+    async def call(sid: str, text: str) -> tuple[str, ...]:
+        watched = Watched(sid)
+        await watched.passes(LLMContextFrame(LLMContext()), 1)
+        await asyncio.create_task(asking(text))
+        await watched.passes(LLMTextFrame("Yes."), 1, "knowledge")
+        return (await watched.turn()).switched
+
+    async def asking(text: str) -> None:
+        await decisions.answer(Question(text, "en"))
+
+    said = ("Is hail covered?", "Is hail covered?", "Is rain covered?")
+    calls = [asyncio.create_task(call(f"CA{at}", text)) for at, text in enumerate(said)]
+    assert await asyncio.gather(*calls) == [
+        ("knowledge:pinecone:late",),
+        (),
+        ("knowledge:pinecone:late",),
+    ]
+    assert everywhere == [Switched(sid, "knowledge", "pinecone", "late") for sid in ("CA0", "CA2")]
 
 
 async def test_a_turn_has_room_for_so_many_marks() -> None:

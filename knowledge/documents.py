@@ -70,6 +70,10 @@ class Parsed:
     title: str = ""
     language: str = ""
     """Two letters, where the file says it."""
+    broken: tuple[tuple[int, str], ...] = ()
+    """Lines of rows that cannot be used, and why."""
+    notes: tuple[tuple[int, str], ...] = ()
+    """Lines with what was left out of the text, and why."""
 
 
 def cut(body: str) -> list[str]:

@@ -16,7 +16,7 @@ from knowledge.documents import Piece
 from knowledge.entries import Entry, Wording
 from knowledge.kept import Kept
 
-VERSION = "3"
+VERSION = "4"
 """Of the copy's form and of all that reads files: a copy of another version is not used."""
 LANGUAGES = ("en", "es")
 """Which a document may turn out to be in, where it does not say so."""

@@ -72,14 +72,16 @@ class Front:
 
 
 def front(text: str) -> Front:
-    """Raises Unreadable. A text without front matter is all body."""
+    """Raises Unreadable. A text without front matter is all body; empty lines may stand before."""
     lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0].strip() != "---":
+    first = next((at for at, line in enumerate(lines) if seen(line).strip()), 0)
+    if seen(lines[first]).strip() != "---":
         return Front(plainyaml.Mapping({}, 1), "\n".join(lines), 1)
-    number = next((at for at, line in enumerate(lines) if at and line.rstrip() == "---"), 0)
+    following = range(first + 1, len(lines))
+    number = next((at for at in following if lines[at].rstrip() == "---"), 0)
     if not number:
         raise Unreadable("expected a second `---` line after the fields", len(lines))
-    tree = plainyaml.read("\n".join(lines[1:number]), first_line=2)
+    tree = plainyaml.read("\n".join(lines[first + 1 : number]), first_line=first + 2)
     if not isinstance(tree, plainyaml.Mapping):
         raise Unreadable("expected fields such as `id:` between the `---` lines", tree.line)
     return Front(tree, "\n".join(lines[number + 1 :]), number + 2)

@@ -1,5 +1,6 @@
 """Files to content: whatever is broken is named with its line, and the others go on."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.resources.abc import Traversable
@@ -25,6 +26,8 @@ LARGEST_DOCUMENT = 20_000_000
 MOST_PIECES = 50_000
 """Of all documents together."""
 _LANGUAGE = range(2, 4)
+_OPENING = re.compile(rb"(?:\xef\xbb\xbf|[ \t]*+\r?\n)*+---")
+"""What fields begin with."""
 
 
 def ingest(
@@ -107,16 +110,17 @@ class _Gathered:
     def add(self, path: str, file: Traversable) -> None:
         try:
             data = _read(file)
-            if _kind(path) == "markdown" and data.removeprefix(b"\xef\xbb\xbf").startswith(b"---"):
-                self._add_fronted(path, data)
+            opening = _OPENING.match(data) if _kind(path) == "markdown" else None
+            if opening is not None:
+                self._add_fronted(path, data, opening.end())
             else:
                 self._add_document(_source(path, data))
         except (Unreadable, Hostile) as error:
             self._problems.append(Problem(path, error.line, error.reason))
 
-    def _add_fronted(self, path: str, data: bytes) -> None:
-        """An entry, or a document that says something about itself."""
-        if len(data) > LARGEST and b"\n---" not in data[:LARGEST]:
+    def _add_fronted(self, path: str, data: bytes, begun: int) -> None:
+        """An entry, or a document that says something about itself; its fields have `begun`."""
+        if len(data) > LARGEST and data.find(b"\n---", begun, LARGEST) < 0:
             raise Unreadable(f"larger than {LARGEST:,} bytes", 1)
         text = _decoded(data)
         front = entries.front(text)
@@ -148,6 +152,7 @@ class _Gathered:
             raise Unreadable(f"more than {MOST_PIECES:,} pieces of documents in the folder", 1)
         self._pieces += found.pieces
         self._note(source.document, found.notes)
+        self._problems += [Problem(source.document, *of) for of in found.broken]
         self._add_rows(source, found.rows)
 
     def _found(self, source: Source) -> Found:

@@ -23,7 +23,7 @@ from knowledge.language import Detector
 from knowledge.plainyaml import Unreadable
 from knowledge.smuggled import Hostile, check, order_in
 
-VERSION = "2"
+VERSION = "3"
 """Of all that makes pieces of a file: what another version made is made again."""
 DEADLINE = 20.0
 """Seconds for a file."""
@@ -54,6 +54,8 @@ class Source:
 class Found:
     pieces: tuple[Piece, ...] = ()
     rows: tuple[Row, ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
+    """Lines of rows that cannot be used, and why."""
     notes: tuple[tuple[int, str], ...] = ()
     """Lines with what was taken out."""
 
@@ -135,6 +137,7 @@ def found(reply: bytes, source: Source) -> Found:
             for heading, text, language in told["pieces"]
         ),
         rows=tuple(_row(row) for row in told["rows"]),
+        broken=tuple((line + source.line - 1, reason) for line, reason in told["broken"]),
         notes=tuple((line + source.line - 1, reason) for line, reason in told["notes"]),
     )
 
@@ -183,7 +186,8 @@ def answer(about: dict[str, Any], data: bytes, guess: Callable[[str], str]) -> d
     return {
         "pieces": [(piece.heading, piece.text, piece.language) for piece in made],
         "rows": rows,
-        "notes": notes,
+        "broken": parsed.broken,
+        "notes": [*notes, *parsed.notes],
     }
 
 
@@ -205,7 +209,7 @@ def _examine(parsed: Parsed) -> None:
         _examine_section(section)
     if length > CHARACTERS:
         raise Unreadable(f"more than {CHARACTERS:,} characters: split it", 1)
-    if not parsed.rows and not length:
+    if not (parsed.rows or parsed.broken or length):
         raise Unreadable("no text in it", 1)
 
 

@@ -14,9 +14,10 @@ _BLOCKS = frozenset(
 def read(data: bytes) -> Parsed:
     """UTF-8, without front matter. HTML in it is read as HTML, hidden elements and all."""
     markdown = MarkdownIt("commonmark").enable("table")
-    tokens = markdown.parse(data.decode())
+    source = data.decode()
+    tokens = markdown.parse(source)
     for token in tokens:
         if token.map is not None and token.type in _BLOCKS:
             token.attrSet(LINE, str(token.map[0] + 1))
     page = str(markdown.renderer.render(tokens, markdown.options, {}))
-    return html.sections(page)
+    return html.sections(page, source)

@@ -179,7 +179,8 @@ class Switched(Event):
     """A provider failed and the next one was asked, for the same turn."""
 
     service: str
-    """ears, model, voice, knowledge, translator, memory."""
+    """ears, model, voice, knowledge, translator, memory; of what workers share in Redis: decisions,
+    readings, limits, tokens, callers; journal."""
     provider: str
     """The one that failed."""
     fault: str

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def breakers(providers: "Providers") -> Breakers:
     """Of all providers that may go away; its owner starts and closes it."""
-    return Breakers(list(_watched(providers)), providers.emit, redis=providers.redis)
+    return Breakers(list(watched(providers)), providers.emit, redis=providers.redis)
 
 
-def _watched(providers: "Providers") -> Iterator[Watched]:
+def watched(providers: "Providers") -> Iterator[Watched]:
     for ears in providers.ears_clients:
         yield Watched("ears", ears.name, ears.breaker, ears.probe)
     for model in providers.model_clients:

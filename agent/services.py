@@ -1,14 +1,16 @@
 """Ears, model and voice of a process: which providers, in which order."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import openai
 from loguru import logger
 
 from agent.office import open_office
+from agent.probes import watched
 from agent.settings import Settings
 from knowledge.events import Emit
 from knowledge.glossary import Glossary
@@ -139,25 +141,45 @@ def models(providers: "Providers") -> None:
     providers.model_clients.append(LocalModel(providers.answering.shelf, phrases))
 
 
-def _models(providers: "Providers") -> list[ModelClient]:
+def _models(providers: "Providers", kept: Sequence[tuple[str, Account]] = ()) -> list[ModelClient]:
+    """`kept`: with whom there are clients already."""
+    clients = {client.name: client for client in providers.model_clients}
     return [
-        OpenAI(name, account, http=providers.http)
+        clients[name] if (name, account) in kept else OpenAI(name, account, http=providers.http)
         for name, account in _accounts(providers.settings)
     ]
 
 
-def renew(providers: "Providers") -> None:
-    """The same clients with the settings' keys as they are now, for calls that begin; those that
-    are on have lists of their own."""
-    if (deepgram := _deepgram(providers)) and isinstance(providers.ears_clients[0], Deepgram):
-        providers.ears_clients = [deepgram, *providers.ears_clients[1:]]
-    if (elevenlabs := _elevenlabs(providers)) and isinstance(
-        providers.voice_clients[0], ElevenLabs
-    ):
-        providers.voice_clients[0] = elevenlabs  # what is spoken ahead has this list too
-    providers.model_clients = [*_models(providers), providers.model_clients[-1]]
-    providers.office = open_office(providers.settings, providers.http)
-    providers.translations.renew(_translators(providers.settings, providers.http))
+def renew(providers: "Providers", before: Settings) -> None:
+    """For calls that begin: other clients where a key is another one than `before`, none where it
+    is gone. Those that are on have lists of their own."""
+    settings, translations = providers.settings, providers.translations
+    if settings.deepgram_api_key != before.deepgram_api_key:
+        others = [client for client in providers.ears_clients if not isinstance(client, Deepgram)]
+        _replace(providers.ears_clients, _deepgram(providers), others)
+    if settings.elevenlabs_api_key != before.elevenlabs_api_key:
+        voices = [one for one in providers.voice_clients if not isinstance(one, ElevenLabs)]
+        _replace(providers.voice_clients, _elevenlabs(providers), voices)
+        if providers.ready is not None:
+            providers.ready.changed()
+    models = _models(providers, list(_accounts(before)))
+    providers.model_clients = [*models, providers.model_clients[-1]]
+    if settings.back_office_key != before.back_office_key:
+        providers.office = open_office(settings, providers.http)
+    kept = dict(zip(translators(before), translations.translators, strict=True))
+    translations.renew(_translators(settings, providers.http, kept))
+    if providers.breakers is not None:
+        providers.breakers.follow(list(watched(providers)))
+
+
+def _replace(clients: list[T], cloud: T | None, others: list[T]) -> None:
+    """In place, as what is spoken ahead has this list too. There is always somebody."""
+    if cloud is None and not others:
+        logger.bind(provider=type(clients[0]).__name__).error(
+            "key is gone, and nobody else is there"
+        )
+        return
+    clients[:] = others if cloud is None else [cloud, *others]
 
 
 def translators(settings: Settings) -> Iterator[tuple[str, Account]]:
@@ -201,9 +223,15 @@ def translations(
     )
 
 
-def _translators(settings: Settings, http: openai.DefaultAsyncHttpxClient) -> list[Translator]:
+def _translators(
+    settings: Settings,
+    http: openai.DefaultAsyncHttpxClient,
+    kept: Mapping[tuple[str, Account], Translator] = MappingProxyType({}),
+) -> list[Translator]:
+    """`kept`: those that there are already."""
     return [
-        ModelTranslator(
+        kept.get((name, account))
+        or ModelTranslator(
             name,
             account.key,
             account.base_url,

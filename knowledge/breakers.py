@@ -14,7 +14,7 @@ from typing import get_args
 from loguru import logger
 from redis.asyncio import Redis
 
-from knowledge.chain import PROBING, Breaker, Fault, Kind
+from knowledge.chain import PROBING, Breaker, Fault, Kind, sane
 from knowledge.events import Closed, Emit, Opened
 from knowledge.store import faults
 
@@ -24,8 +24,6 @@ WITHIN = 2.0
 """Seconds that a probe may take."""
 SPARE = 10.0
 """Seconds for which a shared breaker outlives its next probe: its worker may die."""
-LONGEST = 3600.0
-"""Seconds for which another worker is believed that a provider wants to be left alone."""
 BUDGET = 0.25
 """Seconds for one look at Redis."""
 
@@ -61,16 +59,41 @@ class Breakers:
         self._emit = emit
         self._redis = redis
         self._news = asyncio.Event()
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._asking: dict[Watched, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
     def start(self) -> None:
+        now = time.monotonic()
         for one in self._watched:
-            one.breaker.probed = True
-            one.breaker.changed = self._news.set
+            one.breaker.watch(self._news.set, now)
         self._task = asyncio.create_task(self._run(), name="breakers")
         self._task.add_done_callback(self._ended)
+
+    def follow(self, watched: Sequence[Watched]) -> None:
+        """From now on these, for clients with other keys. Whose breaker was watched before stays as
+        it is known; the others are probed no more, and what is shared of them is withdrawn."""
+        known = {id(one.breaker): one for one in self._watched}
+        self._asking = {one: task for one, task in self._asking.items() if not task.done()}
+        former = self._watched
+        self._watched = tuple(known.get(id(one.breaker), one) for one in watched)
+        shared = {one.key for one in former if one not in self._watched and self._leave(one)}
+        now, running = time.monotonic(), self._task is not None and not self._task.done()
+        for one in self._watched:
+            if one not in former:
+                one.shared = one.key in shared
+                if running:
+                    one.breaker.watch(self._news.set, now)
+        self._news.set()
+
+    def _leave(self, one: Watched) -> bool:
+        """Whether others were told that it is left alone."""
+        one.breaker.unwatch()
+        if one in self._asking:
+            self._asking[one].cancel()
+        if one.told:
+            self._emit(Closed("", one.service, one.provider, time.monotonic() - one.breaker.since))
+        return one.shared
 
     async def close(self) -> None:
         self._closing = True  # the client of Redis may swallow a cancellation
@@ -83,7 +106,7 @@ class Breakers:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Without probes turns find out for themselves."""
         for one in self._watched:
-            one.breaker.probed = False
+            one.breaker.unwatch()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.bind(error=type(error).__name__).error("nobody probes providers any more")
 
@@ -97,10 +120,9 @@ class Breakers:
             for one in self._watched:
                 breaker = one.breaker
                 due = (breaker.open or breaker.doubted) and now >= breaker.until
-                asking = self._asking.get(one.key)
+                asking = self._asking.get(one)
                 if due and (asking is None or asking.done()):
-                    probe = self._probe(one)
-                    self._asking[one.key] = asyncio.create_task(probe, name="probe")
+                    self._asking[one] = asyncio.create_task(self._probe(one), name="probe")
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._news.wait()
@@ -108,8 +130,10 @@ class Breakers:
     async def _probe(self, one: Watched) -> None:
         breaker = one.breaker
         if not await self._first(one):
-            breaker.until = time.monotonic() + LOOK  # another worker asks, and tells
+            # another worker asks, and tells
+            breaker.until = max(breaker.until, time.monotonic() + LOOK)
             return
+        began = time.monotonic()
         try:
             async with asyncio.timeout(WITHIN):
                 await one.probe()
@@ -118,8 +142,9 @@ class Breakers:
             breaker.trip(fault, time.monotonic())
             await self._publish(one)
         else:
-            await self._withdraw(one)
-            breaker.proved()
+            if breaker.closes(began):
+                await self._withdraw(one)
+            breaker.proved(began)
 
     def _tell(self, where: str) -> None:
         for one in self._watched:
@@ -133,38 +158,45 @@ class Breakers:
 
     async def _share(self) -> None:
         """What this process has found out is told, what others have found out is believed."""
-        if self._redis is None or not self._watched:
+        watched = self._watched
+        if self._redis is None or not watched:
             return
         try:
             async with asyncio.timeout(BUDGET):
                 with faults():
-                    found = await self._redis.mget([one.key for one in self._watched])
+                    found = await self._redis.mget([one.key for one in watched])
         except (Fault, TimeoutError):
             return
-        for one, value in zip(self._watched, found, strict=True):
+        for one, value in zip(watched, found, strict=True):
+            if one not in self._watched:
+                continue
             if value is not None:
                 await self._heed(one, value)
             elif one.shared:
                 one.shared = False
-                if one.breaker.open:
-                    one.breaker.proved()  # another worker has found that it works
+                if one.breaker.open:  # another worker has found that it works; clocks may differ
+                    one.breaker.proved(time.monotonic() + LOOK)
             elif one.breaker.open:
                 await self._publish(one)
 
     async def _heed(self, one: Watched, value: bytes | str) -> None:
-        """What Redis holds of it: a fault, and when it may be asked again."""
-        if one.shared and not one.breaker.open:
+        """What Redis holds of it: a fault, when it may be asked again, and how long its provider
+        wants to be left alone."""
+        breaker = one.breaker
+        if one.shared and not breaker.open:
             await self._withdraw(one)  # it has worked in a turn
             return
         one.shared = True
-        kind, _, until = _text(value).partition(" ")
-        try:
-            left = min(float(until) - time.time(), LONGEST)
-        except ValueError:
-            left = 0.0
-        if left > 0 or not one.breaker.open:
+        kind, until, banned = [*_text(value).split(" "), "", ""][:3]
+        left, ban, now = _left(until), _left(banned), time.monotonic()
+        longer = breaker.banned > now + ban + LOOK
+        if ban > 0:
+            breaker.ban(now + ban)
+        if left > 0 or not breaker.open:
             known: Kind = next((name for name in get_args(Kind) if name == kind), "broken")
-            one.breaker.trip(Fault(known, retry_after=max(left, LOOK)), time.monotonic())
+            breaker.leave(known, now + max(left, LOOK), now)
+        if longer:
+            await self._publish(one)
 
     async def _first(self, one: Watched) -> bool:
         """Whether this worker is the one that asks now."""
@@ -181,24 +213,34 @@ class Breakers:
             return True
 
     async def _publish(self, one: Watched) -> None:
-        if self._redis is None or not one.breaker.open:
+        breaker = one.breaker
+        if self._redis is None or not breaker.open or one not in self._watched:
             return
-        left = max(0.0, one.breaker.until - time.monotonic())
+        now, clock = time.monotonic(), time.time()
+        left, ban = sane(breaker.until - now), sane(breaker.banned - now)
         with suppress(Fault, TimeoutError):
             async with asyncio.timeout(BUDGET):
                 with faults():
-                    value = f"{one.breaker.fault} {time.time() + left:.2f}"
+                    value = f"{breaker.fault} {clock + left:.2f} {clock + ban:.2f}"
                     await self._redis.set(one.key, value, px=int(1000 * (left + SPARE)))
                     one.shared = True
 
     async def _withdraw(self, one: Watched) -> None:
-        if self._redis is None:
+        if self._redis is None or one not in self._watched:
             return
         one.shared = False
         with suppress(Fault, TimeoutError):
             async with asyncio.timeout(BUDGET):
                 with faults():
                     await self._redis.delete(one.key)
+
+
+def _left(until: str) -> float:
+    """Seconds, of a moment in Unix time that another worker has named; 0 where it is none."""
+    try:
+        return sane(float(until) - time.time())
+    except ValueError:
+        return 0.0
 
 
 def _text(value: bytes | str) -> str:

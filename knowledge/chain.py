@@ -30,6 +30,15 @@ Kind = Literal[
 ]
 
 
+LONGEST = 3600.0
+"""Seconds: nobody is believed who asks us to stay away for longer."""
+
+
+def sane(seconds: float) -> float:
+    """Of a wait that somebody else has named."""
+    return 0.0 if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST)
+
+
 class Fault(Exception):
     """A provider failed. Its text is safe to log: never a key, never the caller's words."""
 
@@ -45,7 +54,7 @@ class Fault(Exception):
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind: Kind = kind
         self.permanent = permanent
-        self.retry_after = retry_after
+        self.retry_after = sane(retry_after)
         """Seconds the provider asked us to stay away."""
         self.proven = proven
         """False where silence is the only evidence: the next one is tried, nobody is charged."""
@@ -73,7 +82,7 @@ class Breaker:
     open: bool = False
     until: float = math.inf
     """While open or doubted: when it may be asked again; by a probe, where there are probes."""
-    recent: deque[float] = field(default_factory=deque)
+    recent: deque[tuple[float, Kind]] = field(default_factory=deque)
     probed: bool = False
     """Somebody asks outside of turns whether it works again: no turn is spent on trying."""
     doubted: bool = False
@@ -82,6 +91,8 @@ class Breaker:
     """What it was opened for."""
     since: float = 0.0
     """When it was opened."""
+    banned: float = -math.inf
+    """Until when the provider itself has asked to be left alone."""
     proofs: int = 0
     """How often a probe has found that it works again."""
     allowance: Allowance = field(default_factory=Allowance)
@@ -91,8 +102,8 @@ class Breaker:
 
     def failed(self, fault: Fault, now: float) -> None:
         """`now` in seconds of any monotonic clock, the same one for `admits`."""
-        self.recent.append(now)
-        while self.recent and self.recent[0] <= now - self.within:
+        self.recent.append((now, fault.kind))
+        while self.recent and self.recent[0][0] <= now - self.within:
             self.recent.popleft()
         often = len(self.recent) >= self.failures
         if self.open or often or fault.permanent or fault.retry_after > 0:
@@ -100,12 +111,21 @@ class Breaker:
 
     def trip(self, fault: Fault, now: float) -> None:
         """Opens it, or keeps it open: nobody is asked sooner than a provider has wished."""
-        due = now + (fault.retry_after or self._pause(fault))
+        if fault.retry_after > 0:
+            self.ban(now + fault.retry_after)
+        self.leave(fault.kind, now + (fault.retry_after or self._pause(fault)), now)
+
+    def ban(self, until: float) -> None:
+        """By the provider's own wish; opening it is another matter."""
+        self.banned = max(self.banned, until)
+
+    def leave(self, fault: Kind, until: float, now: float) -> None:
+        """As `trip`, by what another worker knows of it."""
         if self.open:
-            self.until = max(self.until, due)
+            self.until = max(self.until, until)
             return
         self.open, self.doubted = True, False
-        self.fault, self.since, self.until = fault.kind, now, due
+        self.fault, self.since, self.until = fault, now, until
         self.changed()
 
     def doubt(self, now: float) -> None:
@@ -114,17 +134,38 @@ class Breaker:
             self.doubted, self.until = True, now + PROBING
             self.changed()
 
-    def worked(self) -> None:
-        self.recent.clear()
-        if self.open:
+    def worked(self, began: float) -> None:
+        """`began`: when the request did. Failures of the last seconds stay: who fails every second
+        time does not work. Only who was late, and is in time then, is not counted as failing: of
+        many requests some are late, as lost hedges are."""
+        if not self.open:
+            late = [one for one in self.recent if one[1] == "late" and one[0] <= began]
+            for one in late:
+                self.recent.remove(one)
+        elif self.closes(began):
             self.open = False
+            self.recent.clear()
             self.changed()
 
-    def proved(self) -> None:
-        """A probe has found that it works."""
+    def closes(self, began: float) -> bool:
+        """Whether a success of a request that began then is news: it was not under way when the
+        breaker opened, nor sent while the provider wanted none."""
+        return began >= max(self.since, self.banned)
+
+    def proved(self, began: float) -> None:
+        """A probe that began then has found that it works."""
         self.proofs += 1
         self.doubted = False
-        self.worked()
+        self.worked(began)
+
+    def watch(self, changed: Callable[[], None], now: float) -> None:
+        """From now on probes ask, also one that only a new setting would have cured."""
+        self.probed, self.changed = True, changed
+        self.until = min(self.until, max(self.banned, now + MENDING))
+
+    def unwatch(self) -> None:
+        """Turns find out for themselves."""
+        self.probed, self.changed = False, _nobody
 
     def admits(self, now: float) -> bool:
         """Whether to ask now. While open and not probed, one True every `rest` seconds."""
@@ -214,7 +255,8 @@ async def relay(
             await race.close()
         if winner is None:
             continue
-        provider, stream, event = winner
+        asked, event = winner
+        provider, stream = asked.provider, asked.stream
         async with aclosing(stream):
             try:
                 while True:
@@ -223,7 +265,7 @@ async def relay(
                         pace.within(gap())
                     event = await pace.next(stream, "silent" if gap is None else "stalled")
             except StopAsyncIteration:
-                provider.breaker.worked()
+                provider.breaker.worked(asked.began)
                 return
             except Exception as error:  # noqa: BLE001
                 _failed(provider, error, report)
@@ -262,6 +304,14 @@ def _failed(provider: P, error: BaseException, report: Callable[[P, Fault], None
     report(provider, fault)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[P, E]):
+    provider: P
+    stream: AsyncGenerator[E]
+    began: float
+    """time.monotonic()"""
+
+
 class _Race(Generic[P, E]):
     """Providers asked side by side until one of them says something."""
 
@@ -278,13 +328,13 @@ class _Race(Generic[P, E]):
         self._first = first
         self._spare = spare
         self._report = report
-        self._running: dict[asyncio.Task[E], tuple[P, AsyncGenerator[E]]] = {}
+        self._running: dict[asyncio.Task[E], _Asked[P, E]] = {}
         """In the order in which they were started."""
         self._before: set[asyncio.Task[E]] = set()
         """Those that began before the winner did."""
 
-    async def run(self, hedge: float | None) -> tuple[P, AsyncGenerator[E], E] | None:
-        """The first to speak, its stream, its event; None when all that were asked failed."""
+    async def run(self, hedge: float | None) -> tuple[_Asked[P, E], E] | None:
+        """The first to speak, and its event; None when all that were asked failed."""
         self._start()
         granted = True
         while self._running:
@@ -299,11 +349,10 @@ class _Race(Generic[P, E]):
                 if error is None:
                     started = list(self._running)
                     self._before = set(started[: started.index(task)])
-                    provider, stream = self._running.pop(task)
-                    return provider, stream, task.result()
-                provider, stream = self._running.pop(task)
-                await _close(stream)
-                _failed(provider, error, self._report)
+                    return self._running.pop(task), task.result()
+                asked = self._running.pop(task)
+                await _close(asked.stream)
+                _failed(asked.provider, error, self._report)
             if not done:
                 granted = self._late().breaker.allowance.granted(time.monotonic())
             if self._left and (not self._running or (not done and granted)):
@@ -317,24 +366,26 @@ class _Race(Generic[P, E]):
             task.cancel()
         if losers:
             await asyncio.wait(losers, timeout=CLOSING)
-        for task, (provider, stream) in losers.items():
-            await _close(stream)
-            self._left.append(provider)
+        for task, asked in losers.items():
+            await _close(asked.stream)
+            self._left.append(asked.provider)
             error = _error(task) if task.done() and not task.cancelled() else None
             if task in self._before:
-                _failed(provider, error or Fault("late"), self._report)
+                _failed(asked.provider, error or Fault("late"), self._report)
 
     def _late(self) -> P:
         """Who is waited for, and pays for a hedge: the one that was asked last."""
-        return [provider for provider, _ in self._running.values()][-1]
+        return [asked.provider for asked in self._running.values()][-1]
 
     def _start(self) -> None:
         provider = self._left.popleft()
-        provider.breaker.allowance.asked(time.monotonic())
+        now = time.monotonic()
+        provider.breaker.allowance.asked(now)
         stream = self._ask(provider)
         head = Deadline()
         head.within(self._first)
-        self._running[asyncio.ensure_future(head.next(stream, "late"))] = provider, stream
+        first = asyncio.ensure_future(head.next(stream, "late"))
+        self._running[first] = _Asked(provider, stream, now)
 
 
 def _error(task: asyncio.Task[E]) -> BaseException | None:

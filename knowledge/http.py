@@ -1,7 +1,6 @@
 """What an HTTP exchange failed of, in the words of our policy and never in the other side's."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,17 +8,17 @@ from http import HTTPStatus
 
 import httpx2
 
-from knowledge.chain import Fault
+from knowledge.chain import Fault, sane
 
-LONGEST_BAN = 3600.0
-"""Seconds: nobody is believed who asks us to stay away for longer."""
-_DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-def refusal(status: int, headers: Mapping[str, str], code: str = "") -> Fault:
-    """`code`: a word that is safe to log."""
+def refusal(
+    status: int, headers: Mapping[str, str], code: str = "", *, denied: Container[int] = DENIED
+) -> Fault:
+    """`code`: a word that is safe to log. `denied`: statuses that somebody has to mend."""
     detail = f"{status} {code}".strip()
-    if status in _DENIED:
+    if status in denied:
         return Fault("denied", detail, permanent=True)
     wait = retry_after(headers, datetime.now(UTC))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -39,14 +38,11 @@ def disconnection(cause: BaseException | None) -> Fault:
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float:
     """Seconds from `retry-after-ms` or `Retry-After` (RFC 9110: seconds or a date); 0: unsaid."""
+    said = {name.lower(): value for name, value in headers.items()}
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         with suppress(ValueError):
-            return sane(float(headers.get(name, "")) * unit)
-    with suppress(ValueError):
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
+            return sane(float(said.get(name, "")) * unit)
+    with suppress(ValueError, OverflowError):
+        date = parsedate_to_datetime(said.get("retry-after", ""))
         return sane((date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
     return 0.0
-
-
-def sane(seconds: float) -> float:
-    return 0.0 if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_BAN)

@@ -24,6 +24,10 @@ class Seal:
         """The first one seals; what any of them sealed is opened, so that a secret can change."""
         self._secrets = tuple(secrets)
 
+    def renew(self, secrets: Sequence[bytes]) -> None:
+        """From now on these, for calls that are on as well."""
+        self._secrets = tuple(secrets)
+
     def close(self, call: str, text: bytes) -> str:
         """ASCII; the same text twice is never the same."""
         nonce = os.urandom(_NONCE)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from knowledge import http
 from knowledge.chain import Breaker, Fault
 from processors.ears.mouth import Heard, Mouth, Word
 
@@ -29,6 +30,8 @@ CLOSING = 0.25
 """Seconds for its goodbye; a hang-up does not wait for a provider."""
 CONNECTING = 5.0
 """Seconds; whoever listens has a shorter deadline of their own."""
+
+DENIED = (*http.DENIED, HTTPStatus.PAYMENT_REQUIRED)
 
 ANSWERING = 1.0
 """Seconds that it has for a probe's silence."""
@@ -118,7 +121,8 @@ class Deepgram:
         except InvalidStatus as error:
             if error.response.status_code == HTTPStatus.BAD_REQUEST:
                 self._url = self._plain  # a model or a language that takes no such words
-            raise refusal(error.response.status_code, error.response.headers) from error
+            headers = dict(error.response.headers.raw_items())  # a name may come twice
+            raise refusal(error.response.status_code, headers) from error
         except TimeoutError as error:
             raise Fault("late", "connecting") from error
         except OSError as error:
@@ -160,12 +164,7 @@ def _expected(terms: Sequence[str]) -> Iterator[str]:
 
 def refusal(status: int, headers: Mapping[str, str]) -> Fault:
     """What an HTTP status in place of a websocket means."""
-    detail = f"HTTP {status}"
-    if status in {401, 402, 403}:
-        return Fault("denied", detail, permanent=True)
-    if status == 429:  # noqa: PLR2004
-        return Fault("limited", detail, retry_after=_seconds(headers.get("Retry-After", "")))
-    return Fault("broken", detail)
+    return http.refusal(status, headers, denied=DENIED)
 
 
 def parse(message: str | bytes, language: str) -> Heard | None:
@@ -239,11 +238,3 @@ async def _goodbye(socket: ClientConnection) -> None:
         async with asyncio.timeout(CLOSING):
             await socket.send('{"type":"CloseStream"}')
     await socket.close()
-
-
-def _seconds(retry_after: str) -> float:
-    """Of a Retry-After header; its date form counts as not given."""
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        return 0.0

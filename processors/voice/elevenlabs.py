@@ -6,11 +6,13 @@ https://elevenlabs.io/docs/api-reference/text-to-speech/stream-with-timestamps
 import binascii
 import re
 from collections.abc import AsyncGenerator
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import orjson
 
+from knowledge import http
 from knowledge.chain import Breaker, Fault
 from processors.voice.alignment import Aligner, Timed
 from processors.voice.client import Script, Sound
@@ -29,7 +31,8 @@ SLOWEST, FASTEST = 0.7, 1.2
 TIMEOUT = aiohttp.ClientTimeout(total=60.0, connect=5.0)
 """Seconds, the outer bound; the chain's deadlines are much shorter."""
 
-_PERMANENT = frozenset({401, 402, 403, 404})
+_DENIED = (*http.DENIED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND)
+"""Until somebody changes a setting: the key, what it may do, the money, the voice."""
 _STATUS = re.compile(r"[a-z_]{1,40}")
 
 
@@ -140,16 +143,5 @@ async def _refusal(response: aiohttp.ClientResponse) -> Fault:
     body = (await response.content.read(4096)).decode("utf-8", "replace")
     found = re.search(r'"status"\s*:\s*"([^"]*)"', body)
     word = found[1] if found and _STATUS.fullmatch(found[1]) else ""
-    detail = f"HTTP {response.status} {word}".strip()
-    if response.status in _PERMANENT or word == "quota_exceeded":
-        return Fault("denied", detail, permanent=True)
-    if response.status == 429:  # noqa: PLR2004
-        return Fault("limited", detail, retry_after=_seconds(response.headers.get("Retry-After")))
-    return Fault("broken", detail)
-
-
-def _seconds(header: str | None) -> float:
-    try:
-        return max(float(header or 0), 0.0)
-    except ValueError:
-        return 0.0
+    denied = (response.status,) if word == "quota_exceeded" else _DENIED
+    return http.refusal(response.status, response.headers, word, denied=denied)

@@ -25,10 +25,22 @@ def test_two_failures_far_apart_do_not() -> None:
 
 def test_work_in_between_hides_no_failure() -> None:
     breaker = Breaker()
-    breaker.failed(Fault("late"), 100.0)
+    breaker.failed(Fault("cut"), 100.0)
     breaker.worked(100.5)
     assert not breaker.open
-    breaker.failed(Fault("late"), 101.0)
+    breaker.failed(Fault("cut"), 101.0)
+    assert breaker.open
+
+
+def test_who_was_late_and_is_in_time_then_works() -> None:
+    breaker = Breaker()
+    for moment in range(0, 8, 2):
+        breaker.failed(Fault("late"), float(moment))
+        breaker.worked(moment + 1.0)
+    assert not breaker.open
+    breaker.failed(Fault("late"), 8.0)
+    breaker.worked(7.5)  # began before that
+    breaker.failed(Fault("late"), 9.0)
     assert breaker.open
 
 

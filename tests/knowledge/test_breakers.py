@@ -1,6 +1,7 @@
 """Who is left alone is asked again without a caller's turn, and all workers know it."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,14 +57,15 @@ class Provider:
         return self.breaker.admits(time.monotonic())
 
 
+def watched(provider: Provider, number: int) -> Watched:
+    return Watched("model", f"provider{number}", provider.breaker, provider.probe)
+
+
 @asynccontextmanager
 async def worker(*providers: Provider, redis: Redis | None = None) -> AsyncIterator[list[Event]]:
     events: list[Event] = []
-    watched = [
-        Watched("model", f"provider{number}", one.breaker, one.probe)
-        for number, one in enumerate(providers)
-    ]
-    breakers = Breakers(watched, events.append, redis=redis)
+    all_of_them = [watched(provider, number) for number, provider in enumerate(providers)]
+    breakers = Breakers(all_of_them, events.append, redis=redis)
     breakers.start()
     try:
         yield events
@@ -186,13 +188,124 @@ async def test_a_time_that_was_named_holds_for_all_workers(redis: Redis) -> None
 
 
 async def test_what_works_in_a_turn_is_told_too(redis: Redis) -> None:
-    mine, yours = Provider(), Provider()
+    mine, yours = Provider(), Provider(fault=Fault("late"))
     async with worker(mine, redis=redis), worker(yours, redis=redis):
-        mine.fail(Fault("limited", retry_after=60.0))
+        mine.fail(Fault("denied", permanent=True))
         await until(lambda: not yours.free())
-        mine.breaker.worked()
+        mine.breaker.worked(time.monotonic())
         await until(yours.free)
         assert mine.free()
+
+
+async def test_an_answer_from_before_withdraws_no_named_time(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis), worker(yours, redis=redis):
+        began = time.monotonic()
+        mine.fail(Fault("limited", retry_after=3 * SLOW))
+        mine.fault = None
+        await until(lambda: not yours.free())
+        for one in (mine, yours):
+            one.breaker.worked(began)
+            one.breaker.worked(time.monotonic())
+        assert [mine.free(), yours.free()] == [False, False]
+        await until(lambda: mine.free() and yours.free())
+        assert min([*mine.probes, *yours.probes]) - began >= 3 * SLOW * 0.9
+
+
+async def test_no_other_worker_ends_a_time_that_was_named_here(redis: Redis) -> None:
+    provider = Provider()
+    async with worker(provider, redis=redis):
+        provider.fail(Fault("late"), Fault("late"))
+        await until(lambda: provider.probes != [])  # it is shared by now
+        provider.probes.clear()
+        began = time.monotonic()
+        provider.fail(Fault("limited", retry_after=3 * SLOW))
+        provider.fault = None
+        await redis.delete("answerline:{breakers}:model:provider0")  # it has worked elsewhere
+        await until(provider.free)
+        assert provider.probes[0] - began >= 3 * SLOW * 0.9
+
+
+async def test_a_longer_time_that_was_named_later_holds_for_all_workers(redis: Redis) -> None:
+    mine, yours = Provider(), Provider()
+    async with worker(mine, redis=redis), worker(yours, redis=redis):
+        mine.fail(Fault("late"), Fault("late"))
+        await until(lambda: not yours.free())
+        began = time.monotonic()
+        yours.fail(Fault("limited", retry_after=3 * SLOW))  # it was all that was left to ask
+        mine.fault = yours.fault = None
+        await until(lambda: mine.free() or yours.free())
+        assert min([*mine.probes, *yours.probes]) - began >= 3 * SLOW * 0.9
+
+
+@pytest.mark.parametrize("named", [math.inf, math.nan, 1e300])
+async def test_a_time_that_makes_no_sense_ends_no_probes(redis: Redis, named: float) -> None:
+    odd, ill = Provider(), Provider()
+    async with worker(odd, ill, redis=redis):
+        odd.fail(Fault("limited", retry_after=named), Fault("late"))
+        await until(lambda: not odd.free())
+        ill.fail(Fault("late"), Fault("late"))
+        await until(lambda: len(ill.probes) == 2)
+        assert 0 < await redis.pttl("answerline:{breakers}:model:provider0") <= 3_610_000
+
+
+@pytest.mark.parametrize("value", ["limited nan", "limited inf inf", "late -inf nan more", ""])
+async def test_nonsense_in_redis_is_survived(redis: Redis, value: str) -> None:
+    provider, other = Provider(), Provider()
+    await redis.set("answerline:{breakers}:model:provider0", value, px=1000)
+    async with worker(provider, other, redis=redis):
+        await until(lambda: not provider.free())
+        other.fail(Fault("late"), Fault("late"))
+        await until(lambda: len(other.probes) == 2)
+
+
+async def test_who_was_given_up_before_there_were_probes_is_probed_too() -> None:
+    provider = Provider()
+    provider.fail(Fault("denied", permanent=True))
+    provider.fault = None
+    async with worker(provider):
+        await until(provider.free)
+
+
+async def test_a_client_with_a_new_key_takes_the_place_of_the_old_one(redis: Redis) -> None:
+    old, new, kept = Provider(), Provider(), Provider()
+    events: list[Event] = []
+    breakers = Breakers([watched(old, 0), watched(kept, 1)], events.append, redis=redis)
+    breakers.start()
+    elsewhere = Provider()
+    async with worker(elsewhere, redis=redis):
+        kept.fail(Fault("limited", retry_after=60.0))
+        old.fail(Fault("denied", permanent=True))
+        await until(lambda: not elsewhere.free())
+        elsewhere.fault = None
+
+        breakers.follow([watched(new, 0), watched(kept, 1)])
+        await until(elsewhere.free)
+        assert new.free()
+        assert not kept.free(), "its key is the same, and so is what it has asked for"
+        assert [type(event) for event in events] == [Opened, Opened, Closed]
+
+        new.fail(Fault("denied", permanent=True))
+        await until(lambda: not elsewhere.free())
+        new.fault = None
+        await until(new.free)
+        assert old.probes == []
+        await until(lambda: len(events) == 5)
+    await breakers.close()
+
+
+async def test_a_probe_with_a_key_that_is_gone_tells_nobody(redis: Redis) -> None:
+    old, new, other = Provider(hangs=True), Provider(), Provider()
+    breakers = Breakers([watched(old, 0)], lambda _event: None, redis=redis)
+    breakers.start()
+    old.fail(Fault("late"), Fault("late"))
+    await until(lambda: len(old.probes) == 1)
+    breakers.follow([watched(new, 0), watched(other, 1)])
+    other.fail(Fault("late"), Fault("late"))
+    await until(lambda: len(other.probes) == 1)  # by now the old one's has ended
+    assert new.free()
+    assert not await redis.keys("*:provider0")
+    await breakers.close()
 
 
 async def test_a_worker_that_has_died_leaves_no_breaker_behind(redis: Redis) -> None:

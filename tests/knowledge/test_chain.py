@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -281,9 +282,10 @@ async def test_one_gives_the_first_answer_and_counts_it_as_work() -> None:
         return await anext(provider.stream())
 
     flaky = good("flaky")
-    flaky.breaker.failed(Fault("late"), asyncio.get_running_loop().time())
+    flaky.breaker = Breaker(failures=1, rest=0.0)
+    flaky.breaker.failed(Fault("late"), time.monotonic())
     assert await one([flaky, good()], ask, within=FIRST) == "flaky"
-    assert not flaky.breaker.recent
+    assert not flaky.breaker.open
     assert await one([Scripted("bad", [EVER]), good()], ask, within=0.02) == "good"
 
 
@@ -319,66 +321,23 @@ async def test_open_or_not_the_last_hope_is_asked() -> None:
     assert not only.breaker.open
 
 
-class TestBreaker:
-    def test_two_failures_close_together_open_it(self) -> None:
-        breaker = Breaker()
-        breaker.failed(Fault("late"), 100.0)
-        assert breaker.admits(100.1)
-        breaker.failed(Fault("cut"), 109.0)
-        assert not breaker.admits(109.1)
+async def test_who_fails_every_second_time_is_left_alone() -> None:
+    flaky = Scripted("flaky", ["flaky"])
+    for fails in (True, False, True):
+        flaky.script = [Fault("broken")] if fails else ["flaky"]
+        await Run().relay(flaky, good())
+    assert flaky.breaker.open
 
-    def test_two_failures_far_apart_do_not(self) -> None:
-        breaker = Breaker()
-        breaker.failed(Fault("late"), 100.0)
-        breaker.failed(Fault("late"), 111.0)
-        assert breaker.admits(111.1)
 
-    def test_work_in_between_clears_it(self) -> None:
-        breaker = Breaker()
-        breaker.failed(Fault("late"), 100.0)
-        breaker.worked()
-        breaker.failed(Fault("late"), 101.0)
-        assert not breaker.open
-
-    def test_open_it_lets_one_question_through_now_and_then(self) -> None:
-        breaker = Breaker(failures=1, rest=30.0)
-        breaker.failed(Fault("late"), 100.0)
-        tries = [now for now in range(100, 200) if breaker.admits(float(now))]
-        assert tries == [130, 160, 190]
-
-    def test_a_failing_try_keeps_it_open_and_a_working_one_closes_it(self) -> None:
-        breaker = Breaker(failures=1, rest=30.0)
-        breaker.failed(Fault("late"), 100.0)
-        assert breaker.admits(130.0)
-        breaker.failed(Fault("late"), 131.0)
-        assert not breaker.admits(160.0)
-        assert breaker.admits(161.0)
-        breaker.worked()
-        assert breaker.admits(161.1)
-
-    def test_who_named_a_time_is_left_alone_for_that_time(self) -> None:
-        breaker = Breaker()
-        breaker.failed(Fault("limited", retry_after=5.0), 100.0)
-        assert not breaker.admits(104.9)
-        assert breaker.admits(105.0)
-
-    def test_one_that_is_probed_spends_no_turn_on_trying(self) -> None:
-        breaker = Breaker(probed=True)
-        breaker.failed(Fault("limited", retry_after=1.0), 100.0)
-        assert not any(breaker.admits(float(now)) for now in range(100, 200))
-        breaker.proved()
-        assert breaker.admits(200.0)
-
-    def test_nobody_shortens_the_time_that_a_provider_named(self) -> None:
-        breaker = Breaker(probed=True)
-        breaker.failed(Fault("limited", retry_after=60.0), 100.0)
-        breaker.failed(Fault("late"), 101.0)
-        assert breaker.until == 160.0
-
-    def test_what_only_a_new_setting_cures_is_not_tried_again(self) -> None:
-        breaker = Breaker()
-        breaker.failed(Fault("denied", permanent=True), 100.0)
-        assert not breaker.admits(1e9)
+async def test_an_answer_that_was_under_way_when_it_opened_proves_nothing() -> None:
+    end = asyncio.Event()
+    limited = Scripted("limited", ["begun", end])
+    under_way = asyncio.create_task(Run().relay(limited, gap=EVER))
+    await asyncio.sleep(0.01)
+    limited.breaker.failed(Fault("limited", retry_after=30.0), time.monotonic())
+    end.set()
+    assert (await under_way).events == ["begun"]
+    assert limited.breaker.open
 
 
 def test_a_fault_reads_well_in_a_log() -> None:

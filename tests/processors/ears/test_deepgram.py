@@ -2,6 +2,8 @@
 
 import json
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.eventually import until
 from tests.processors.ears.speech import silence, spoken
 
 YES = spoken("yes please")
+SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
 
 
 def result(**changes: object) -> str:
@@ -98,7 +101,9 @@ def test_nonsense_is_a_fault(message: str | bytes) -> None:
         (401, "denied", True, 0.0),
         (403, "denied", True, 0.0),
         (429, "limited", False, 3.5),
-        (500, "broken", False, 0.0),
+        (402, "denied", True, 0.0),
+        (500, "broken", False, 3.5),
+        (503, "broken", False, 3.5),
     ],
 )
 def test_a_status_says_what_a_retry_is_good_for(
@@ -106,7 +111,24 @@ def test_a_status_says_what_a_retry_is_good_for(
 ) -> None:
     fault = refusal(status, {"Retry-After": "3.5"})
     assert (fault.kind, fault.permanent, fault.retry_after) == (kind, permanent, retry_after)
-    assert refusal(429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}).retry_after == 0.0
+
+
+@pytest.mark.parametrize(
+    ("named", "least", "most"),
+    [
+        pytest.param(SOON, 300, 600, id="a date"),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("inf", 3600, 3600),
+        ("1e300", 3600, 3600),
+        ("nan", 0, 0),
+        ("soon", 0, 0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_retry_after_is_taken_as_it_is_meant(
+    status: int, named: str, least: float, most: float
+) -> None:
+    assert least <= refusal(status, {"Retry-After": named}).retry_after <= most
 
 
 async def test_words_come_and_the_stream_is_closed_politely() -> None:

@@ -1,6 +1,7 @@
 """One service to the pipeline over several recognisers: no word is lost, none comes twice."""
 
 import asyncio
+import time
 
 import pytest
 from pipecat.frames.frames import (
@@ -161,7 +162,7 @@ async def test_it_goes_back_to_the_better_one_when_that_is_well_again() -> None:
             await heard.say(ONE)
             await said(heard, 1)
             await first.behave(fault=Fault.NONE, latency=0.05)
-            better.breaker.proved()
+            better.breaker.proved(time.monotonic())
             await until(lambda: first.seen.open == 1 and second.seen.open == 0)
             await heard.say(TWO)
             await said(heard, 2)

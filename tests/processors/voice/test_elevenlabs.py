@@ -1,6 +1,8 @@
 """The thin ElevenLabs client: what each answer of the provider means."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import aiohttp
 import pytest
@@ -17,6 +19,7 @@ from processors.voice.elevenlabs import ElevenLabs
 pytestmark = pytest.mark.wire
 TEXT = "The deductible is the part that you pay."
 SCRIPT = Script(TEXT, "en")
+SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
 
 
 @pytest.fixture
@@ -132,6 +135,25 @@ async def test_other_refusals_are_named(
             await spoken(ElevenLabs(session, key="k", voice="v", url=provider.url))
     assert (caught.value.kind, caught.value.permanent) == (kind, permanent)
     assert caught.value.retry_after == 0.0
+
+
+@pytest.mark.parametrize(
+    ("named", "least", "most"),
+    [
+        ("7", 7, 7),
+        pytest.param(SOON, 300, 600, id="a date"),
+        ("inf", 3600, 3600),
+        ("nan", 0, 0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_retry_after_is_taken_as_it_is_meant(
+    status: int, named: str, least: float, most: float, session: aiohttp.ClientSession
+) -> None:
+    async with Sloppy(b"", status, retry_after=named) as provider:
+        with pytest.raises(Fault) as caught:
+            await spoken(ElevenLabs(session, key="k", voice="v", url=provider.url))
+    assert least <= caught.value.retry_after <= most
 
 
 async def test_a_model_that_takes_no_language_is_not_told_one(

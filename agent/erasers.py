@@ -24,7 +24,7 @@ from knowledge.forgetting import Forgetting
 from knowledge.outbox import Source, segments, stream
 from knowledge.records import concerns
 from knowledge.relay import Relay
-from knowledge.store import connect, faults
+from knowledge.store import connect, faults, servers
 
 PATIENCE = 2.0
 """Seconds for an answer of Redis: nobody on the phone waits for it."""
@@ -208,16 +208,21 @@ async def rewritten(redis: Redis) -> Place:
     try:
         async with asyncio.timeout(REWRITING):
             with faults():
-                if not (await redis.info("persistence")).get("aof_enabled"):
+                files = [each for each in await servers(redis) if await _appends(each)]
+                if not files:
                     return Place(name, "done", why="there is none")
-                await _begun(redis)
-                while await _rewriting(redis):  # noqa: ASYNC110
+                await asyncio.gather(*map(_begun, files))
+                while any([await _rewriting(each) for each in files]):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
     except TimeoutError:
         return Place(name, "done", why="is being written anew")
     except Fault as fault:
         return Place(name, "refused", why=f"{fault}: BGREWRITEAOF, or wait for the next rewrite")
     return Place(name, "done", 1)
+
+
+async def _appends(redis: Redis) -> bool:
+    return bool((await redis.info("persistence")).get("aof_enabled"))
 
 
 async def _begun(redis: Redis) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
@@ -69,6 +69,20 @@ def _scheme(*allowed: str) -> Callable[[SecretStr], SecretStr]:
         return secret
 
     return check
+
+
+def _clustered(secret: SecretStr) -> SecretStr:
+    """What `knowledge.store` makes a client of a cluster for: it has no second database."""
+    parts = urlsplit(secret.get_secret_value())
+    told = parse_qs(parts.query, keep_blank_values=True)
+    if "cluster" not in told:
+        return secret
+    if told["cluster"] not in (["true"], ["false"]):
+        raise ValueError
+    elsewhere = parts.path.strip("/") not in {"", "0"} or told.get("db", ["0"]) != ["0"]
+    if told["cluster"] == ["true"] and (parts.scheme == "unix" or elsewhere):
+        raise ValueError
+    return secret
 
 
 def _departments(text: Any) -> Any:
@@ -190,7 +204,8 @@ AuthTokens = Annotated[
 RedisUrl = Annotated[
     SecretStr | None,
     AfterValidator(_scheme("redis", "rediss", "unix")),
-    Expect("a redis://, rediss:// or unix:// URL"),
+    AfterValidator(_clustered),
+    Expect("a redis://, rediss:// or unix:// URL; of a cluster redis[s]://…/0?cluster=true"),
 ]
 DatabaseUrl = Annotated[
     SecretStr | None,

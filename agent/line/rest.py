@@ -2,6 +2,11 @@
 
 Twilio's own asynchronous client opens a connection pool for itself and knows no other root than
 Twilio's: this one uses the process's pool and TWILIO_API_BASE_URL.
+
+While Twilio does not answer, or has asked to be left alone, it is not asked for what has another
+way: an end, which closing the stream is too, and a transfer, whose caller is told so. Instructions
+may be the only way out, for a caller who would hear nothing: they are always sent. What fails at
+once costs nobody time, and is no reason to leave Twilio alone.
 """
 
 import asyncio
@@ -11,12 +16,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
 from knowledge.allowance import Allowance
+from knowledge.chain import PROBING, Breaker, Fault
+from knowledge.http import retry_after
 
 TIMEOUT = 3.0
 RETRIES = 2
@@ -48,6 +56,14 @@ class TwilioDenied(TwilioError):
 
 class TwilioAway(TwilioError):
     """No answer, 429 or 5xx, and not on a retry either. Whether it was done is not known."""
+
+
+class TwilioLeftAlone(TwilioAway):
+    """Not asked, as there is another way."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.args = ("left alone",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,7 @@ class TwilioRest:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._sleep = sleep
         self._allowance = Allowance()
+        self.breaker = Breaker(rest=PROBING)
 
     def renew(self, tokens: Sequence[str]) -> None:
         """While one replaces another, both are tried."""
@@ -99,10 +116,12 @@ class TwilioRest:
 
     async def hang_up(self, call: str) -> None:
         """Raises TwilioError; CallGone where there is nothing left to end."""
+        self._spare()
         await self._update(call, {"Status": "completed"})
 
     async def instruct(self, call: str, twiml: str) -> None:
-        """Replaces what the call is doing. Addresses in `twiml` have to be absolute."""
+        """Replaces what the call is doing. Addresses in `twiml` have to be absolute. Raises
+        TwilioError."""
         await self._update(call, {"Twiml": twiml})
 
     async def dial(self, dialling: Dialling) -> str:
@@ -110,6 +129,7 @@ class TwilioRest:
 
         Raises TwilioError: after TwilioAway a call may have been placed all the same.
         """
+        self._spare()
         form: _Form = {
             "To": dialling.number,
             "From": dialling.caller_id,
@@ -142,6 +162,11 @@ class TwilioRest:
     def _call(self, sid: str) -> str:
         return f"{self._account}/Calls/{quote(sid, safe='')}.json"
 
+    def _spare(self) -> None:
+        """Raises TwilioLeftAlone; every few seconds somebody finds out whether it works again."""
+        if not self.breaker.admits(time.monotonic()):
+            raise TwilioLeftAlone
+
     async def _ask(self, method: str, url: str, form: _Form | None) -> Any:
         """The answer's JSON. Repeating is safe: each request says what is to be, not what is to
         change."""
@@ -149,16 +174,20 @@ class TwilioRest:
         self._allowance.asked(time.monotonic())
         while True:
             reply = await self._attempt(method, url, form)
-            error, wanted = reply.error, reply.wanted
+            error = reply.error
             if error is None:
                 return reply.body
-            if not isinstance(error, TwilioAway) or attempt == RETRIES or wanted > LONGEST_PAUSE:
-                raise error
-            if not self._allowance.granted(time.monotonic()):
+            if not isinstance(error, TwilioAway) or attempt == RETRIES or not self._again(reply):
                 raise error
             jitter = random.uniform(0.5, 1.5)  # noqa: S311
-            await self._sleep(max(wanted, PAUSE * 2**attempt * jitter))
+            await self._sleep(max(reply.wanted, PAUSE * 2**attempt * jitter))
             attempt += 1
+
+    def _again(self, reply: "_Reply") -> bool:
+        """Not where it would be waited for in vain."""
+        if reply.wanted > LONGEST_PAUSE or (reply.late and self.breaker.open):
+            return False
+        return self._allowance.granted(time.monotonic())
 
     async def _attempt(self, method: str, url: str, form: _Form | None) -> "_Reply":
         for _ in range(len(self._tokens)):
@@ -171,6 +200,7 @@ class TwilioRest:
         return reply
 
     async def _request(self, method: str, url: str, form: _Form | None, token: str) -> "_Reply":
+        began = time.monotonic()
         try:
             async with self._session.request(
                 method,
@@ -180,15 +210,20 @@ class TwilioRest:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                try:
-                    body = await response.json(content_type=None)
-                except ValueError:  # a proxy's page in Twilio's place
-                    return _Reply(TwilioAway(response.status))
-                if 200 <= response.status < 300:  # noqa: PLR2004
-                    return _Reply(None, body)
-                return _Reply(_error(response.status, _code(body)), wanted=_wanted(response))
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return _Reply(TwilioAway(0))
+                reply = await _read(response)
+        except TimeoutError:
+            reply = _Reply(TwilioAway(0), late=True)
+        except (aiohttp.ClientError, OSError):
+            reply = _Reply(TwilioAway(0))
+        self._learn(reply, began)
+        return reply
+
+    def _learn(self, reply: "_Reply", began: float) -> None:
+        if not isinstance(reply.error, TwilioAway):
+            self.breaker.worked(began)
+        elif reply.late or reply.wanted > 0:
+            fault = Fault("late" if reply.late else "limited", retry_after=reply.wanted)
+            self.breaker.failed(fault, time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +232,18 @@ class _Reply:
     body: Any = None
     wanted: float = 0.0
     """Seconds that Twilio asks to be left alone."""
+    late: bool = False
+
+
+async def _read(response: aiohttp.ClientResponse) -> _Reply:
+    wanted = retry_after(response.headers, datetime.now(UTC))
+    try:
+        body = await response.json(content_type=None)
+    except ValueError:  # a proxy's page in Twilio's place
+        return _Reply(TwilioAway(response.status), wanted=wanted)
+    if 200 <= response.status < 300:  # noqa: PLR2004
+        return _Reply(None, body)
+    return _Reply(_error(response.status, _code(body)), wanted=wanted)
 
 
 def _text(body: Any, name: str) -> str:
@@ -209,13 +256,6 @@ def _text(body: Any, name: str) -> str:
 def _code(body: Any) -> int:
     code = body.get("code") if isinstance(body, dict) else 0
     return code if isinstance(code, int) else 0
-
-
-def _wanted(response: aiohttp.ClientResponse) -> float:
-    try:
-        return max(0.0, float(response.headers.get("Retry-After", "0")))
-    except ValueError:
-        return 0.0
 
 
 def _error(status: int, code: int) -> TwilioError:

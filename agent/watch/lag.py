@@ -19,6 +19,8 @@ PERIOD = 0.2
 """Seconds between two probes."""
 STALL = 0.25
 """Seconds of lag that are logged with what held the loop."""
+SUSPECT = 0.1
+"""Seconds of lag from which on what holds the loop is noted: it may become a stall."""
 MEMORY = 5.0
 """Seconds for which `recent` remembers the worst lag."""
 STRAIN = 0.1
@@ -38,7 +40,8 @@ class LoopLag:
         self._beat = time.monotonic()
         self._seen: deque[tuple[float, float]] = deque(maxlen=int(MEMORY / PERIOD))
         self._over = threading.Event()
-        self._held_by: list[str] = []
+        self._held: tuple[float, list[str]] = (0.0, [])
+        """What held the loop, and the beat after which it did."""
         self._probe: asyncio.Task[None] | None = None
         self._watcher: threading.Thread | None = None
 
@@ -79,18 +82,23 @@ class LoopLag:
             await asyncio.sleep(PERIOD)
             now = time.monotonic()
             lag = max(0.0, now - due)
+            held_after, held_by = self._held
+            stack = held_by if held_after == self._beat else []
             self._beat = now
             self._seen.append((now, lag))
             self._observe(lag)
             if lag > STALL:
-                held_by, self._held_by = self._held_by, []
-                logger.bind(seconds=round(lag, 3), stack=held_by).warning("event loop stalled")
+                logger.bind(seconds=round(lag, 3), stack=stack).warning("event loop stalled")
 
     def _watch(self, loop_thread: int) -> None:
-        """A thread of its own: while the loop is held, nobody in it could look."""
-        while not self._over.wait(PERIOD):
-            if time.monotonic() - self._beat > PERIOD + STALL and not self._held_by:
-                self._held_by = _stack(sys._current_frames().get(loop_thread))
+        """A thread of its own: while the loop is held, nobody in it could look. It sleeps until the
+        next beat would be late, which takes as many wake-ups as there are beats."""
+        left = PERIOD
+        while not self._over.wait(left if left > 0 else PERIOD):
+            beat = self._beat
+            left = beat + PERIOD + SUSPECT - time.monotonic()
+            if left <= 0 and self._held[0] != beat:
+                self._held = beat, _stack(sys._current_frames().get(loop_thread))
 
 
 def _stack(frame: FrameType | None) -> list[str]:

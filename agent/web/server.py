@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
-from agent.fleet.leash import parted
+from agent.fleet import leash
 from agent.fleet.watchdog import watchdog
 from agent.settings import Settings
 from agent.watch import heap
@@ -35,6 +35,9 @@ TICK = 0.1
 """Seconds between two looks at what a drain waits for."""
 MOVING = 20.0
 """Seconds that calls have to be moved: a pause is waited for, and Twilio asked."""
+AT_ONCE = 0.3
+"""Seconds within which two signals are one: systemd tells the workers, and the supervisor tells
+them too."""
 LAST_WORDS = 5.0
 """Seconds that calls cut off at the deadline have to put their affairs in order."""
 
@@ -98,6 +101,7 @@ class CallServer(uvicorn.Server):
         self._moving: asyncio.Task[None] | None = None
         self._drain_deadline = drain_deadline
         self._deadline = float("inf")
+        self._signalled = float("-inf")
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -106,15 +110,29 @@ class CallServer(uvicorn.Server):
         self.should_exit = True
         self._wake()
 
+    def drain(self) -> None:
+        """As at the first signal. What has not opened its doors yet ends at once."""
+        if self.doors is None:
+            self.end()
+            return
+        if not self._draining:
+            self.doors.drain()
+            self._deadline = time.monotonic() + self._drain_deadline
+        self._wake()
+
+    def deafen(self) -> None:
+        """No connection is accepted any more; those that are there stay."""
+        for server in self.servers:
+            server.close()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called between two bytecodes of the main thread: sets flags, `on_tick` acts on them."""
         del sig, frame
-        if self.doors is None or self.doors.state == "draining":
+        before, self._signalled = self._signalled, time.monotonic()
+        if before == float("-inf"):
+            self.drain()
+        elif self._signalled - before > AT_ONCE:
             self.end()
-            return
-        self.doors.drain()
-        self._deadline = time.monotonic() + self._drain_deadline
-        self._wake()
 
     def _wake(self) -> None:
         if self._loop is not None:
@@ -194,27 +212,30 @@ def serve(
     supervised: bool = False,
 ) -> None:
     """Runs one worker on HOST and PORT until it has drained. `furnish` loads what calls need.
-    `supervised`: it also ends when its supervisor is no more.
+    `supervised`: it also drains when its supervisor is no more.
 
-    Raises OSError when the address is taken.
+    Raises OSError when the address is taken, unless by a worker that has lost its supervisor.
     """
     heap.few()
-    listener = listen(settings.host, settings.port)
+    place = f"{settings.host}:{settings.port}"
+    inheritance = leash.inherited(place)
+    enter = inheritance.enter if inheritance else _at_once
+    listener = inheritance.listener if inheritance else listen(settings.host, settings.port)
 
     async def main() -> None:
         lobby = Lobby()
         server = CallServer(lobby, None, drain_deadline=settings.drain_deadline)
         serving = asyncio.create_task(server.serve([listener]), name="server")
-        opening = asyncio.create_task(_open(lobby, server, furnish(settings)), name="open")
-        leash = asyncio.create_task(_leashed(server), name="leash") if supervised else None
+        opening = asyncio.create_task(_open(lobby, server, furnish(settings), enter), name="open")
+        leashed = asyncio.create_task(_leashed(server, listener, place)) if supervised else None
         try:
             await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
             if opening.done():
                 server.end()
             await serving
         finally:
-            if leash is not None:
-                leash.cancel()
+            if leashed is not None:
+                leashed.cancel()
             opening.cancel()
             await asyncio.wait({opening})
         if not opening.cancelled():
@@ -224,19 +245,30 @@ def serve(
         runner.run(main())
 
 
-async def _leashed(server: CallServer) -> None:
-    await parted()
+async def _leashed(server: CallServer, listener: socket.socket, place: str) -> None:
+    await leash.parted()
     logger.error("the supervisor is gone")
-    server.end()
+    server.drain()
+    await leash.bequeath(listener, place)
+    logger.info("another process has the port")
+    server.deafen()
+
+
+def _at_once() -> None:
+    """Nobody else has the port."""
 
 
 async def _open(
-    lobby: Lobby, server: CallServer, furnished: AbstractAsyncContextManager[House]
+    lobby: Lobby,
+    server: CallServer,
+    furnished: AbstractAsyncContextManager[House],
+    enter: Callable[[], None],
 ) -> None:
-    """Holds the house open until it is cancelled."""
+    """Holds the house open until it is cancelled. `enter` is called when calls may come."""
     async with furnished as house:
         lobby.app, server.doors, server.move = create_app(house), house.doors, house.move
         async with watchdog():
+            enter()
             house.doors.open()
             await _hangups(house.reread)
 

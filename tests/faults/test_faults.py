@@ -33,6 +33,7 @@ PLAYED: list[tuple[type[Rig], Trouble]] = [
     (RedisRig, Trouble.STREAM),
     (RedisRig, Trouble.GARBAGE),
     (RestRig, Trouble.BROKEN),
+    (RestRig, Trouble.STREAM),
 ]
 QUICK = 0.5
 """Seconds between two probes."""

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,14 @@ class Seen:
     """Seconds until a call was cut whose worker held its loop, or was stopped (SIGSTOP)."""
     half: float = 0.0
     """Seconds until half a request was given up."""
+    orphaned: dict[str, set[int]] = field(default_factory=dict)
+    """The processes whose supervisor was killed, and that had a call each."""
+    outlived: dict[str, set[int]] = field(default_factory=dict)
+    """The processes that had these calls when another supervisor's workers had the ports."""
+    heirs: dict[str, set[int]] = field(default_factory=dict)
+    """The processes that new calls came to then."""
+    left: bool = False
+    """The orphans ended with their calls."""
 
 
 @dataclass(slots=True)
@@ -123,6 +131,9 @@ class Site:
     workers: int
     """Port of the first one."""
     session: aiohttp.ClientSession
+    supervise: Sequence[str]
+    """The command that starts a supervisor with its workers."""
+    supervisor: asyncio.subprocess.Process
 
     async def process(self, number: int) -> int:
         """Of a worker, as soon as it is ready."""
@@ -166,7 +177,7 @@ async def gone(socket: ClientConnection) -> float:
 
 
 @asynccontextmanager
-async def launched(*command: str, **variables: str) -> AsyncIterator[None]:
+async def launched(*command: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *command,
         env={**os.environ, **variables},
@@ -174,10 +185,10 @@ async def launched(*command: str, **variables: str) -> AsyncIterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
         if process.returncode is None:
-            process.kill()  # workers end with their supervisor
+            process.kill()  # workers end when they have no call any more
         await process.wait()
 
 
@@ -205,11 +216,12 @@ async def site(folder: Path, balancers: list[str]) -> AsyncIterator[Site]:
         public = f"https://localhost:{ports[balancers[0]] + 1}"
         redis = f"redis://127.0.0.1:{valkey.port}/0"
         part = json.dumps({"port": first, "public": public, "redis": redis})
-        await enter(launched(sys.executable, "-m", "tests.agent.fleet.worker", part))
+        supervise = (sys.executable, "-m", "tests.agent.fleet.worker", part)
+        supervisor = await enter(launched(*supervise))
         tls = ssl.create_default_context(cafile=str(certificate))
         session = await enter(aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls)))
         doors = [Door(name, port + 1, port, tls, session, public) for name, port in ports.items()]
-        made = Site(doors, first, session)
+        made = Site(doors, first, session, supervise, supervisor)
         await asyncio.gather(made.process(0), made.process(1))
         for door in doors:
             place = check.Site(certificate, door.http, door.https, (first, first + 1))
@@ -243,6 +255,7 @@ async def play(folder: Path, balancers: list[str]) -> Seen:
         await _drain(made, seen)
         await _hold(made, seen)
         seen.half = await half
+        await _orphan(made, seen)
     return seen
 
 
@@ -272,6 +285,45 @@ async def _hold(made: Site, seen: Seen) -> None:
         seen.hung, seen.stopped = await asyncio.gather(gone(held), gone(stopped))
     finally:
         os.kill(second, signal.SIGKILL)
+
+
+async def _orphan(made: Site, seen: Seen) -> None:
+    """The supervisor is killed, and another one started, as a service manager does."""
+    old = await made.both()
+    calls = {door.name: [await door.ring_at(process) for process in old] for door in made.doors}
+    for door in made.doors:
+        for call in calls[door.name]:
+            door.calls.remove(call)
+        await door.hang_up()
+    made.supervisor.kill()
+    await made.supervisor.wait()
+    async with launched(*made.supervise):
+        async with asyncio.timeout(WITHIN):
+            for number in range(WORKERS):
+                while await made.process(number) in old:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        await made.both()
+        for door in made.doors:
+            name = door.name
+            seen.orphaned[name] = set(old)
+            seen.outlived[name] = {await whose(call) for call in calls[name]}
+            seen.heirs[name] = {await whose(await door.ring(f"CAheir{one}")) for one in range(10)}
+            await door.hang_up()
+            for call in calls[name]:
+                await call.close()
+        async with asyncio.timeout(WITHIN):
+            while any(_runs(process) for process in old):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        seen.left = True
+
+
+def _runs(process: int) -> bool:
+    """Nobody may have waited for it."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 async def _half_a_request(door: Door) -> float:

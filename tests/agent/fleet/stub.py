@@ -4,7 +4,7 @@
     python -m tests.agent.fleet.stub FOLDER PORT WORKERS --worker 1  one of its workers
 
 Files in the folder say what happens: broken-1 keeps worker 1 from starting, busy-1 is a call that
-it has; hups gets a line for each SIGHUP.
+it has, slow-1 holds up its start; hups gets a line for each SIGHUP.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ DRAIN_DEADLINE = 30.0
 async def work(folder: Path, port: int, number: int) -> None:
     if (folder / f"broken-{number}").exists():
         sys.exit(2)
+    while (folder / f"slow-{number}").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
     draining, loop = asyncio.Event(), asyncio.get_running_loop()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,9 +38,10 @@ async def work(folder: Path, port: int, number: int) -> None:
     loop.add_signal_handler(signal.SIGTERM, draining.set)
     loop.add_signal_handler(signal.SIGHUP, reread)
     async with await asyncio.start_server(answer, "127.0.0.1", port + number):
-        drained = asyncio.create_task(drain(draining, folder / f"busy-{number}"))
         gone = asyncio.create_task(parted())
-        await asyncio.wait({drained, gone}, return_when=asyncio.FIRST_COMPLETED)
+        gone.add_done_callback(lambda _task: draining.set())
+        await drain(draining, folder / f"busy-{number}")
+        gone.cancel()
 
 
 async def drain(draining: asyncio.Event, busy: Path) -> None:

@@ -65,3 +65,13 @@ def test_a_worker_whose_loop_stands_still_is_given_up(
 
 def test_half_a_request_is_given_up(seen: Seen) -> None:
     assert 3.0 < seen.half < 30.0, "5 alone on a machine"
+
+
+def test_a_killed_supervisors_workers_finish_their_calls_while_another_ones_have_the_ports(
+    seen: Seen,
+) -> None:
+    for name, processes in seen.orphaned.items():
+        assert len(processes) == 2
+        assert seen.outlived[name] == processes, name
+        assert not seen.heirs[name] & processes, name
+    assert seen.left

@@ -54,6 +54,17 @@ class Fleet:
             while await self.process(number):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
+    async def nobody(self, number: int) -> None:
+        """As soon as the worker's port is free."""
+        async with asyncio.timeout(WITHIN):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port + number)
+                except OSError:
+                    return
+                writer.close()
+                await asyncio.sleep(0.02)
+
     async def ended(self) -> int:
         async with asyncio.timeout(WITHIN):
             return await self.supervisor.wait()
@@ -144,14 +155,17 @@ async def test_a_mistake_that_keeps_a_worker_from_starting_stops_the_start(tmp_p
         assert await fleet.ended() == 2
 
 
-async def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+async def test_workers_drain_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     (tmp_path / "busy-0").touch()
     async with supervised(tmp_path) as fleet:
         await fleet.other(0)
         await fleet.other(1)
         fleet.supervisor.kill()
         await fleet.none(0)
-        await fleet.none(1)
+        await fleet.nobody(1)
+        await fleet.none(0)
+        (tmp_path / "busy-0").unlink()
+        await fleet.nobody(0)
 
 
 async def test_secrets_are_read_again_by_every_worker(tmp_path: Path) -> None:
@@ -163,3 +177,21 @@ async def test_secrets_are_read_again_by_every_worker(tmp_path: Path) -> None:
                 fleet.supervisor.send_signal(signal.SIGHUP)  # the supervisor learns who is ready
                 await asyncio.sleep(0.05)
         assert (await fleet.process(0), await fleet.process(1)) == before
+
+
+async def test_secrets_that_change_while_a_worker_starts_are_read_by_it_too(tmp_path: Path) -> None:
+    (tmp_path / "slow-1").touch()
+    async with supervised(tmp_path) as fleet:
+        await fleet.other(0)
+        told = tmp_path / "hups"
+        async with asyncio.timeout(WITHIN):
+            while not told.exists():
+                fleet.supervisor.send_signal(signal.SIGHUP)  # the supervisor learns who is ready
+                await asyncio.sleep(0.05)
+        assert not await fleet.process(1)
+        (tmp_path / "slow-1").unlink()
+        await fleet.other(1)
+        async with asyncio.timeout(WITHIN):
+            while "1" not in told.read_text().split():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not [line for line in fleet.log() if line["message"] == "worker died"]

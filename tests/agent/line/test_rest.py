@@ -6,7 +6,14 @@ import aiohttp
 import pytest
 
 from agent.line import rest
-from agent.line.rest import CallGone, Dialling, TwilioAway, TwilioDenied, TwilioError
+from agent.line.rest import (
+    CallGone,
+    Dialling,
+    TwilioAway,
+    TwilioDenied,
+    TwilioError,
+    TwilioLeftAlone,
+)
 from agent.simulators.rest import RestCall
 from agent.simulators.rest import TwilioRest as SimulatedRest
 from agent.simulators.server import Fault
@@ -160,12 +167,79 @@ async def test_twilios_own_pause_is_kept_when_it_is_short(
 ) -> None:
     await twilio.behave(fault=Fault.LIMITED, retry_after=1.5)
     with pytest.raises(TwilioAway):
-        await client.hang_up("CA1")
+        await client.instruct("CA1", "<Response/>")
     assert naps.seconds == [1.5, 1.5]
     await twilio.behave(fault=Fault.LIMITED, retry_after=60.0)
     with pytest.raises(TwilioAway):
-        await client.hang_up("CA1")
+        await client.instruct("CA1", "<Response/>")
     assert naps.seconds == [1.5, 1.5], "a call does not wait a minute"
+
+
+async def spared(twilio: SimulatedRest, client: rest.TwilioRest) -> bool:
+    """Whether what has another way fails without asking."""
+    asked = twilio.seen.requests
+    for request in (client.hang_up("CA1"), client.dial(DIALLING)):
+        with pytest.raises(TwilioAway) as away:
+            await request
+        if not isinstance(away.value, TwilioLeftAlone):
+            return False
+    return twilio.seen.requests == asked
+
+
+async def test_who_wants_to_be_left_alone_is_asked_for_nothing_that_has_another_way(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    await twilio.behave(fault=Fault.LIMITED, retry_after=60.0)
+    with pytest.raises(TwilioAway) as limited:
+        await client.hang_up("CA1")
+    assert limited.value.status == 429
+    assert await spared(twilio, client)
+    client.breaker.until = 0.0  # the minute is over
+    with pytest.raises(TwilioAway) as limited:
+        await client.hang_up("CA1")
+    assert limited.value.status == 429
+
+
+@pytest.fixture
+async def hasty(twilio: SimulatedRest, naps: Naps) -> AsyncIterator[rest.TwilioRest]:
+    async with aiohttp.ClientSession() as session:
+        sid, token = twilio.account.sid, twilio.account.token
+        yield rest.TwilioRest(session, twilio.url, sid, token, timeout=0.5, sleep=naps)
+
+
+async def test_who_hangs_twice_is_waited_for_only_by_those_that_have_no_other_way(
+    twilio: SimulatedRest, hasty: rest.TwilioRest
+) -> None:
+    await twilio.behave(fault=Fault.HANG)
+    with pytest.raises(TwilioAway):
+        await hasty.hang_up("CA1")
+    assert twilio.seen.requests == 2, "the third time nobody waits"
+    assert await spared(twilio, hasty)
+    with pytest.raises(TwilioAway, match="no answer"):
+        await hasty.instruct("CA1", "<Response/>")
+    assert twilio.seen.requests == 3
+
+
+async def test_any_answer_ends_it(twilio: SimulatedRest, hasty: rest.TwilioRest) -> None:
+    twilio.enter(call := RestCall("CA1"))
+    await twilio.behave(fault=Fault.HANG)
+    with pytest.raises(TwilioAway):
+        await hasty.hang_up("CA1")
+    assert await spared(twilio, hasty)
+    await twilio.behave(fault=Fault.NONE)
+    await hasty.instruct("CA1", "<Response/>")
+    await hasty.hang_up("CA1")
+    assert call.status == "completed"
+
+
+async def test_what_fails_at_once_is_asked_again_and_again(
+    twilio: SimulatedRest, client: rest.TwilioRest
+) -> None:
+    await twilio.behave(fault=Fault.BROKEN)
+    for _ in range(3):
+        with pytest.raises(TwilioAway):
+            await client.hang_up("CA1")
+    assert twilio.seen.requests == 9
 
 
 async def test_a_second_attempt_that_works_is_enough(twilio: SimulatedRest, naps: Naps) -> None:

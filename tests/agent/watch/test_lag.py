@@ -27,6 +27,10 @@ def hold_the_loop(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def hold_it_again(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 async def test_a_stall_is_measured_and_logged_with_what_held_the_loop(logged: list[Any]) -> None:
     lags: list[float] = []
     async with LoopLag(lags.append) as lag:
@@ -38,6 +42,30 @@ async def test_a_stall_is_measured_and_logged_with_what_held_the_loop(logged: li
     assert stall["message"] == "event loop stalled"
     assert 0.5 < stall["extra"]["seconds"] < 5.0, "0.7, and what a busy machine adds"
     assert any("hold_the_loop" in place for place in stall["extra"]["stack"])
+
+
+async def test_what_held_the_loop_is_known_of_the_shortest_stall_too(logged: list[Any]) -> None:
+    lags: list[float] = []
+    async with LoopLag(lags.append):
+        for number in range(4):
+            probes = len(lags)
+            await until(lambda probes=probes: len(lags) > probes)  # type: ignore[misc]
+            hold_the_loop(0.5)
+            await until(lambda number=number: len(logged) > number)  # type: ignore[misc]
+    stacks = [stall["extra"]["stack"] for stall in logged]
+    assert all(any("hold_the_loop" in place for place in stack) for stack in stacks), stacks
+
+
+async def test_what_held_the_loop_before_is_no_reason_for_a_later_stall(logged: list[Any]) -> None:
+    lags: list[float] = []
+    async with LoopLag(lags.append):
+        await until(lambda: len(lags) == 1)
+        hold_the_loop(0.38)
+        await until(lambda: len(lags) == 2)
+        stalls = len(logged)
+        hold_it_again(0.6)
+        await until(lambda: len(logged) > stalls)
+    assert any("hold_it_again" in place for place in logged[-1]["extra"]["stack"])
 
 
 async def test_a_loop_that_runs_has_no_lag_to_speak_of(logged: list[Any]) -> None:

@@ -26,6 +26,7 @@ async def signalled(
     await until(lambda: server.started)
     server.handle_exit(signal.SIGTERM, None)
     yield serving
+    server._signalled -= 1.0  # a while ago
     server.handle_exit(signal.SIGTERM, None)
     await serving
 
@@ -41,6 +42,22 @@ async def test_a_running_call_is_finished_first(site: Worker) -> None:
             _, running = await asyncio.wait([task], timeout=0.4)
             assert running
             assert site.doors.closed == "draining"
+
+
+async def test_a_worker_that_drains_by_itself_is_not_ended_by_the_first_signal(
+    site: Worker,
+) -> None:
+    server = EmbeddedServer(create_app(site.house), site.doors, drain_deadline=60)
+    serving = asyncio.create_task(server.serve([listen("127.0.0.1", 0)]))
+    await until(lambda: server.started)
+    with site.doors.call():
+        server.drain()
+        for _ in range(2):  # from systemd, and from the supervisor
+            server.handle_exit(signal.SIGTERM, None)
+        _, running = await asyncio.wait([serving], timeout=0.4)
+        assert running
+        server.handle_exit(signal.SIGTERM, None)
+        await asyncio.wait_for(serving, 30)
 
 
 async def test_at_the_deadline_a_call_is_cut_off(site: Worker) -> None:

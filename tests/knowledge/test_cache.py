@@ -12,7 +12,7 @@ from knowledge.chain import Fault
 from knowledge.store import BUDGET, connect
 from tests.eventually import eventually, until
 from tests.knowledge.stalled import Stalled
-from tests.knowledge.test_memory import BUSY, Slow
+from tests.slow import BUSY, Slow
 from tests.valkey import PATIENT
 
 

@@ -27,7 +27,7 @@ from tests.agent.fleet.ports import free_ports
 from tests.agent.web.conftest import Worker, worker
 from tests.agent.web.test_arrivals import AGENT, rings, tags
 from tests.eventually import until
-from tests.knowledge.test_memory import Slow
+from tests.slow import Slow
 
 pytestmark = pytest.mark.wire
 KEY = b"the key of callers' names"

@@ -5,8 +5,6 @@ import ssl
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -15,6 +13,7 @@ import openai
 from pipecat.utils.http import connection_limits
 
 from knowledge.chain import Breaker, Fault
+from knowledge.http import disconnection, refusal
 from processors.model.calling import Calling
 from processors.model.client import Finish, Message, Piece, Prompt, Usage
 
@@ -31,8 +30,6 @@ _TORN = ("length", "max_tokens", "model_length", "content_filter")
 _PROBE = Prompt([{"role": "user", "content": "Say yes."}], "en")
 _CODE = 40
 """Characters: no error code of these protocols is longer."""
-LONGEST_BAN = 3600.0
-"""Seconds: nobody is believed who asks us to stay away for longer."""
 
 
 def connections(tls: ssl.SSLContext | None = None) -> openai.DefaultAsyncHttpxClient:
@@ -197,7 +194,7 @@ def _faults() -> Iterator[None]:
     except openai.APIStatusError as error:
         raise _refusal(error) from error
     except openai.APIConnectionError as error:
-        raise _disconnection(error.__cause__) from error
+        raise disconnection(error.__cause__) from error
     except openai.APIError as error:
         raise Fault("broken", _word(error.code) or "error in the stream") from error
     except (ValueError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
@@ -205,38 +202,10 @@ def _faults() -> Iterator[None]:
 
 
 def _refusal(error: openai.APIStatusError) -> Fault:
-    status, code = error.status_code, _word(error.code)
-    detail = f"{status} {code}".strip()
-    if status in _DENIED or code == "insufficient_quota":
-        return Fault("denied", detail, permanent=True)
-    wait = retry_after(error.response.headers, datetime.now(UTC))
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Fault("limited", detail, retry_after=wait)
-    return Fault("broken", detail, retry_after=wait)
-
-
-def _disconnection(cause: BaseException | None) -> Fault:
-    detail = type(cause).__name__ if cause else ""
-    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return Fault("refused", detail)
-    if isinstance(cause, httpx2.TimeoutException):
-        return Fault("late", detail)
-    return Fault("cut", detail)
-
-
-def retry_after(headers: Any, now: datetime) -> float:
-    """Seconds from `retry-after-ms` or `Retry-After` (RFC 9110: seconds or a date); 0: unsaid."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        with suppress(ValueError):
-            return _sane(float(headers.get(name, "")) * unit)
-    with suppress(ValueError):
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-        return _sane((date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
-    return 0.0
-
-
-def _sane(seconds: float) -> float:
-    return min(seconds, LONGEST_BAN) if seconds > 0 else 0.0  # False for NaN as well
+    code = _word(error.code)
+    if code == "insufficient_quota":
+        return Fault("denied", f"{error.status_code} {code}", permanent=True)
+    return refusal(error.status_code, error.response.headers, code, denied=_DENIED)
 
 
 def _word(code: object) -> str:

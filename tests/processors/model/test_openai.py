@@ -4,7 +4,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ from agent.simulators import openai as simulated
 from agent.simulators.server import Fault as Failing
 from knowledge.chain import Fault
 from processors.model.client import Finish, Message, Piece, Prompt, Usage
-from processors.model.openai import Account, OpenAI, connections, retry_after
+from processors.model.openai import Account, OpenAI, connections
 from tests.eventually import until
 
 ASK: list[Message] = [
@@ -225,21 +224,3 @@ async def test_a_check_finds_a_wrong_key(
     await provider.behave(fault=Failing.DENIED)
     with pytest.raises(Fault, match="denied: 401 invalid_api_key"):
         await client(provider, http).check()
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, 0.0),
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after-ms": "250", "retry-after": "3"}, 0.25),
-        ({"retry-after": "Sat, 21 Nov 2026 10:00:20 GMT"}, 20.0),
-        ({"retry-after": "Sat, 21 Nov 2026 09:00:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, 0.0),
-        ({"retry-after": "nan"}, 0.0),
-        ({"retry-after": "-1"}, 0.0),
-        ({"retry-after": "99999999"}, 3600.0),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float) -> None:
-    assert retry_after(headers, datetime(2026, 11, 21, 10, 0, tzinfo=UTC)) == seconds

@@ -170,6 +170,9 @@ _MAY_BE_OVER = re.compile(
 """The rest is in the present tense and cannot be."""
 _ON = re.compile(r"\b(?:and|but|because|so|now|i|he|she|it|we|they|y|pero|porque|ahora)\b")
 """Between a time and the danger: it is another thing's time."""
+LONGEST = 2000
+"""Characters that are read of one turn, its first and its last ones: minutes of speech. What it
+costs is bounded, whatever is said."""
 _REACH = 120
 """Characters before the danger in which a word can make it a question."""
 _ANGER = re.compile(
@@ -204,6 +207,8 @@ _ANGER = re.compile(
 
 def alarm(text: str) -> Alarm | None:
     """Of a finished turn, in English or Spanish; danger before anger."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}. {text[-LONGEST // 2 :]}"
     folded = fold(_ACCENTED.sub(" ", text)).replace("’", "'")
     clauses = [_plain(clause) for clause in _CLAUSE.split(folded)]
     said = " ".join(filter(None, clauses))

@@ -1,8 +1,10 @@
 """What a machine should not handle is recognised, and what is only asked about is not."""
 
+import timeit
+
 import pytest
 
-from knowledge.alarm import Alarm, alarm
+from knowledge.alarm import LONGEST, Alarm, alarm
 
 DANGER = """
 my house is on fire
@@ -213,3 +215,18 @@ def test_neither(text: str) -> None:
 def test_a_long_text_takes_no_long_time() -> None:
     assert alarm("is a " * 20_000) is None
     assert alarm("if my dog is hurt and " * 1_000) is None
+
+
+def test_of_a_turn_without_end_the_beginning_and_the_end_are_read() -> None:
+    story = "and then we talked about the weather " * 200
+    assert alarm(f"My house is on fire. {story}") is Alarm.DANGER
+    assert alarm(f"{story}. My house is on fire.") is Alarm.DANGER
+    assert alarm(story) is None
+
+
+def test_no_turn_costs_more_than_its_ends() -> None:
+    def seconds(text: str) -> float:
+        return min(timeit.repeat(lambda: alarm(text), number=1, repeat=5))
+
+    hostile = "if my house is on fire "
+    assert seconds(hostile * 5000) < 3 * seconds(hostile * (LONGEST // len(hostile)))

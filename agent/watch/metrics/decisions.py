@@ -70,7 +70,7 @@ class Decisions:
         self._decision.observe(event.seconds)
         self._routes.labels(event.route, event.department, event.cached or "no").inc()
         self._confidence.labels("yes" if event.calibrated else "no").observe(event.confidence)
-        self._bands.labels(event.band or "Low", event.department).inc()
+        self._bands.labels(event.band, event.department).inc()
 
     def _learn(self, event: Learned) -> None:
         if event.customer_satisfaction is not None:
